@@ -1,0 +1,36 @@
+"""What every algorithm promises."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.dataset import Dataset
+from ..data.features import Features
+from ..scorers import Scorer
+from ..watch import Watch
+
+
+@dataclass(frozen=True)
+class Algorithm(ABC):
+    """Hyper-parameters and how to learn with them: a frozen dataclass of plain values."""
+
+    def require(self) -> None:  # noqa: B027 most algorithms need nothing
+        """MissingExtra, with its install line, when this algorithm cannot learn on this machine."""
+
+    @abstractmethod
+    def fit(
+        self,
+        train: Dataset,
+        features: Features,
+        rng: np.random.Generator,
+        watch: Watch,
+        valid: Dataset | None = None,
+        start: Scorer | None = None,
+    ) -> Scorer:
+        """Learn from `train`; all chance comes from `rng`.
+
+        features: one row for each item of train.catalog
+        valid:    rankings that only early stopping may look at
+        start:    a scorer to fine-tune from; TrainingError when this algorithm cannot start from it
+        """

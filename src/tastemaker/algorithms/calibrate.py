@@ -1,0 +1,51 @@
+"""What a score means: least squares for the expected preference, Platt scaling for the chance of a like."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from ..data.arrays import Float64
+from ..data.dataset import Dataset
+from ..data.query import Batch
+from ..scorers import Calibrated, Scorer
+from .views import Lists, draw_view, lists_of
+
+
+def calibrate(scorer: Scorer, data: Dataset, rng: np.random.Generator) -> Calibrated:
+    """`scorer` with predictions fitted on `data`, users whom it did not learn from, seen as a served user would be.
+
+    A preference above 0 counts as a like. Platt 1999, eq. 1, with the smoothed targets of its section 2.2.
+    """
+    lists = lists_of(data)
+    score, signed = _seen(scorer, lists, rng)
+    if len(score) < 2 or float(score.std()) == 0.0:
+        return Calibrated(scorer, 0.0, float(signed.mean()) if len(signed) else 0.0, 0.0, 0.0)
+    slope, intercept = np.polyfit(score, signed, 1)
+    a, b = _platt(score, signed > 0)
+    return Calibrated(scorer, float(slope), float(intercept), a, b)
+
+
+def _seen(scorer: Scorer, lists: Lists, rng: np.random.Generator) -> tuple[Float64, Float64]:
+    if len(lists) == 0:
+        return np.zeros(0), np.zeros(0)
+    view = draw_view(lists, rng)
+    batch = Batch(view.history * 0, view.history, np.full(len(lists), -1, np.int32), view.profile)
+    scores = scorer.score(batch, np.where(view.target, lists.items, -1).astype(np.int32))
+    known = ~np.isnan(scores)
+    return scores[known].astype(np.float64), lists.signed[known].astype(np.float64)
+
+
+def _platt(score: Float64, liked: np.ndarray) -> tuple[float, float]:
+    """(a, b) of like = sigmoid(a · score + b) by maximum likelihood."""
+    n_liked, n_not = int(liked.sum()), int((~liked).sum())
+    target = np.where(liked, (n_liked + 1) / (n_liked + 2), 1 / (n_not + 2))
+    center, spread = score.mean(), score.std()
+    x = (score - center) / spread
+
+    def cost(ab: Float64) -> tuple[float, Float64]:
+        z = ab[0] * x + ab[1]
+        slope = expit(z) - target
+        return float((np.logaddexp(0.0, z) - target * z).mean()), np.array([(slope * x).mean(), slope.mean()])
+
+    a, b = minimize(cost, np.zeros(2), jac=True, method="BFGS").x
+    return float(a / spread), float(b - a * center / spread)

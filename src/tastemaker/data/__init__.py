@@ -1,0 +1,1 @@
+"""Tables, catalogs, events and queries: what is known, as immutable columns."""

@@ -1,0 +1,28 @@
+"""Names for the arrays that travel between rooms."""
+
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_array
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Int8 = npt.NDArray[np.int8]
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Bool = npt.NDArray[np.bool_]
+Csr: TypeAlias = csr_array  # float32 unless said
+
+UNKNOWN = -1  # a row that nobody knows
+
+
+def csr(rows: Int64 | Int32, columns: Int64 | Int32, values: Float32, shape: tuple[int, int]) -> Csr:
+    """A csr float32 matrix with sorted columns; repeated cells add up."""
+    matrix = csr_array((values.astype(np.float32), (rows, columns)), shape=shape, dtype=np.float32)
+    matrix.sum_duplicates()
+    return matrix
+
+
+def empty_csr(n_rows: int, n_columns: int) -> Csr:
+    return csr_array((n_rows, n_columns), dtype=np.float32)

@@ -1,0 +1,95 @@
+"""The things that can be recommended, column by column, as their owner wrote them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..errors import DataError, QueryError
+from .arrays import Bool, Float32, Int64
+from .nearest import did_you_mean
+from .vocab import Vocab
+
+Texts = tuple[str, ...]
+Tags = tuple[tuple[str, ...], ...]
+Cell = TypeVar("Cell")
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Items and their columns by name. Every column has one entry an item; text is kept as it was shown.
+
+    titles:     what a person calls the item; need not be unique
+    text:       free text ("" = missing)
+    tags:       phrases, in the owner's order (() = none)
+    categories: one word or name per item
+    numbers:    float32 (n_items,), NaN = missing
+    available:  bool (n_items,); False = delisted, never recommended
+    """
+
+    items: Vocab
+    titles: Texts
+    text: Mapping[str, Texts] = field(default_factory=dict)
+    tags: Mapping[str, Tags] = field(default_factory=dict)
+    categories: Mapping[str, Texts] = field(default_factory=dict)
+    numbers: Mapping[str, Float32] = field(default_factory=dict)
+    available: Bool = field(default_factory=lambda: np.zeros(0, bool))
+
+    def __post_init__(self) -> None:
+        if len(self.available) == 0:
+            object.__setattr__(self, "available", np.ones(len(self.items), bool))
+        columns = {"titles": self.titles, "available": self.available}
+        for group in (self.text, self.tags, self.categories, self.numbers):
+            columns |= dict(group)
+        for name, column in columns.items():
+            if len(column) != len(self.items):
+                raise DataError(f"Catalog column {name!r} has {len(column)} entries for {len(self.items)} items.")
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def where(self, mask: Bool) -> "Catalog":
+        """The items where mask (n_items,) is true, in order."""
+        return self.take(np.flatnonzero(mask))
+
+    def take(self, rows: Int64) -> "Catalog":
+        """The items at these rows, in this order."""
+
+        def cut(columns: Mapping[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+            return {name: tuple(column[i] for i in rows) for name, column in columns.items()}
+
+        return Catalog(
+            items=Vocab(tuple(self.items.ids[i] for i in rows)),
+            titles=tuple(self.titles[i] for i in rows),
+            text=cut(self.text),
+            tags=cut(self.tags),
+            categories=cut(self.categories),
+            numbers={name: column[rows] for name, column in self.numbers.items()},
+            available=self.available[rows],
+        )
+
+    @cached_property
+    def _by_title(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, title in enumerate(self.titles):
+            found.setdefault(title.strip().lower(), []).append(row)
+        return found
+
+    def find(self, name: str) -> int:
+        """The row of an id or a title (case does not matter); QueryError when nobody or several have it."""
+        row = int(self.items.rows([name])[0])
+        if row >= 0:
+            return row
+        rows = self._by_title.get(name.strip().lower(), [])
+        if len(rows) == 1:
+            return rows[0]
+        if rows:
+            ids = ", ".join(repr(self.items.ids[r]) for r in rows[:5])
+            raise QueryError(f"{len(rows)} items are called {name!r}. Give the id of one: {ids}.")
+        raise QueryError(f"No item is called {name!r}{did_you_mean(name, [*self.titles, *self.items.ids]) or '.'}")
+
+
+def _cut(columns: Mapping[str, tuple[Cell, ...]], rows: list[int]) -> dict[str, tuple[Cell, ...]]:
+    return {name: tuple(column[row] for row in rows) for name, column in columns.items()}

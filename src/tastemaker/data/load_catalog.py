@@ -1,0 +1,145 @@
+"""A table becomes a Catalog; every row is loaded, merged into another, or refused with its line and the reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import DataError
+from .catalog import Catalog
+from .columns import CatalogColumns
+from .parse import distinct_tags, split_tags, to_number
+from .table import BadRow, Table, pick_column
+from .vocab import Vocab
+
+
+@dataclass(frozen=True)
+class CatalogRead:
+    """gaps: our name -> how many items have nothing there. loaded + merged + len(refused) = rows found."""
+
+    catalog: Catalog
+    loaded: int
+    merged: int
+    refused: tuple[BadRow, ...]
+    gaps: Mapping[str, int]
+
+
+def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
+    found = _columns(table, columns)
+    ids = _ids(table, columns, found)
+    items: dict[str, dict[str, object]] = {}
+    lines: dict[str, int] = {}
+    refused, merged = list(table.refused), 0
+    for row, id_ in enumerate(ids):
+        try:
+            entry = _entry(columns, found, row, id_)
+        except ValueError as error:
+            refused.append(BadRow(table.lines[row], str(error)))
+            continue
+        if id_ not in items:
+            items[id_], lines[id_] = entry, table.lines[row]
+        elif columns.duplicates == "refuse":
+            raise DataError(
+                f"{table.source}: rows {lines[id_]} and {table.lines[row]} have one id, {id_!r}. "
+                "Make the ids differ, or set duplicates = \"merge\" in the recipe."
+            )
+        else:
+            items[id_] = _merge(items[id_], entry)
+            merged += 1
+    if not items:
+        raise DataError(f"{table.source}: no row could be loaded; the first problem is {_first(refused)}")
+    catalog = _catalog(columns, items)
+    return CatalogRead(catalog, len(items), merged, tuple(refused), _gaps(catalog, columns))
+
+
+def _columns(table: Table, columns: CatalogColumns) -> dict[str, list[str | None]]:
+    """our name (or "id/0" …) -> cells."""
+    wanted = {"title": columns.title} | {f"id/{i}": name for i, name in enumerate(columns.id)}
+    for group in (columns.text, columns.tags, columns.categories, columns.numbers, columns.show):
+        wanted |= dict(group)
+    found = {}
+    for name, source in wanted.items():
+        try:
+            found[name] = pick_column(table, source, name.partition("/")[0])
+        except DataError:
+            if name not in columns.optional:
+                raise
+            found[name] = [None] * table.n_rows
+    return found
+
+
+def _ids(table: Table, columns: CatalogColumns, found: dict[str, list[str | None]]) -> list[str]:
+    names = [f"id/{i}" for i in range(len(columns.id))] or ["title"]
+    parts = [[(cell or "").strip() for cell in found[name]] for name in names]
+    return [" / ".join(part for part in row if part) for row in zip(*parts, strict=True)]
+
+
+def _entry(columns: CatalogColumns, found: dict[str, list[str | None]], row: int, id_: str) -> dict[str, object]:
+    """One item, our name -> value; ValueError says why the row cannot be loaded."""
+    title = (found["title"][row] or "").strip()
+    if not title:
+        raise ValueError(f"the title ({columns.title}) is empty")
+    entry: dict[str, object] = {"title": title}
+    for name in (*columns.text, *columns.categories, *columns.show):
+        entry[name] = (found[name][row] or "").strip()
+    for name in columns.tags:
+        entry[name] = split_tags(found[name][row], columns.separator)
+    for name, source in columns.numbers.items():
+        try:
+            entry[name] = to_number(found[name][row])
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
+    return entry
+
+
+def _merge(first: dict[str, object], second: dict[str, object]) -> dict[str, object]:
+    """The first row wins; its gaps are filled and its tags united."""
+    merged = dict(first)
+    for name, value in second.items():
+        mine = merged[name]
+        if isinstance(mine, tuple) and isinstance(value, tuple):
+            merged[name] = distinct_tags((*mine, *value))
+        elif mine == "" or (isinstance(mine, float) and np.isnan(mine)):
+            merged[name] = value
+    return merged
+
+
+def _catalog(columns: CatalogColumns, items: Mapping[str, Mapping[str, object]]) -> Catalog:
+    def column(name: str) -> tuple[object, ...]:
+        default = columns.missing.get(name, "")
+        return tuple(default if item[name] == "" else item[name] for item in items.values())
+
+    texts = {name: column(name) for name in (*columns.text, *columns.show)}
+    return Catalog(
+        items=Vocab(tuple(items)),
+        titles=tuple(str(item["title"]) for item in items.values()),
+        text={name: tuple(map(str, values)) for name, values in texts.items()},
+        tags={name: tuple(item[name] for item in items.values()) for name in columns.tags},  # type: ignore[misc]
+        categories={name: tuple(map(str, column(name))) for name in columns.categories},
+        numbers={name: np.array([item[name] for item in items.values()], np.float32) for name in columns.numbers},
+    )
+
+
+def _gaps(catalog: Catalog, columns: CatalogColumns) -> dict[str, int]:
+    empty: dict[str, int] = {}
+    for name in (*columns.text, *columns.show):
+        empty[name] = sum(value in ("", columns.missing.get(name)) for value in catalog.text[name])
+    for name in columns.tags:
+        empty[name] = sum(not value for value in catalog.tags[name])
+    for name in columns.categories:
+        empty[name] = sum(value in ("", columns.missing.get(name)) for value in catalog.categories[name])
+    for name in columns.numbers:
+        empty[name] = int(np.isnan(catalog.numbers[name]).sum())
+    return empty
+
+
+def _first(refused: list[BadRow]) -> str:
+    return f"line {refused[0].line}: {refused[0].reason}." if refused else "that it has no rows."
+
+
+def refuse_bad_rows(table: Table, refused: tuple[BadRow, ...]) -> None:
+    """DataError that shows the first bad rows; for callers that were not told to skip them."""
+    if refused:
+        shown = "; ".join(f"line {bad.line}: {bad.reason}" for bad in refused[:3])
+        more = f" (and {len(refused) - 3} more)" if len(refused) > 3 else ""
+        raise DataError(f"{table.source}, {shown}{more}. Fix the rows or pass --skip-bad-rows. Nothing was imported.")

@@ -1,0 +1,98 @@
+"""Dot products with, and updates of, a few float32 rows at once, in explicit vector registers.
+
+Compiled loops over six rows of one matrix do not vectorise well: the compiler cannot know that the rows differ. Here we
+say so, by emitting the vector instructions: one pass over the memory per call, 16 lanes at a time on any processor.
+
+Everything here takes addresses, checks nothing, and is for other kernels only. `slots` is a tuple of as many integers
+as there are rows: its length is part of its type, so each number of rows is compiled once. `width` is the length of a
+row in float32, a multiple of LANES. The rows must be distinct.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numba.core.cgutils
+import numba.extending
+import numpy as np
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
+from numpy.typing import NDArray
+
+LANES = 16
+
+_FLOAT, _WORD = ir.FloatType(), ir.IntType(64)
+_VECTOR = ir.VectorType(_FLOAT, LANES)
+_ADDRESSES = (types.intp, types.intp, types.intp, types.intp)
+cgutils: Any = numba.core.cgutils  # numba types neither of these
+intrinsic: Callable[[Callable[..., Any]], Any] = numba.extending.intrinsic
+
+
+def aligned_zeros(n_rows: int, width: int) -> NDArray[np.float32]:
+    """(n_rows, width) zeros whose first row starts a cache line."""
+    room = np.zeros(n_rows * width + LANES, np.float32)
+    skip = -(room.ctypes.data // 4) % LANES
+    return room[skip : skip + n_rows * width].reshape(n_rows, width)
+
+
+@intrinsic
+def dots(_typing: Any, row: Any, targets: Any, scores: Any, width: Any, slots: Any) -> Any:
+    """scores[j] = row . targets[j]; `targets` is the address of a table of row addresses."""
+
+    def emit(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, targets, scores, width, _ = args
+        rows = _rows(b, targets, len(signature.args[-1]))
+        sums = [cgutils.alloca_once_value(b, ir.Constant(_VECTOR, [0.0] * LANES)) for _ in rows]
+        with cgutils.for_range_slice(b, _WORD(0), width, _WORD(LANES)) as (k, _):
+            x = _load(b, row, k)
+            for total, target in zip(sums, rows, strict=True):
+                b.store(_multiply_add(b, x, _load(b, target, k), b.load(total)), total)
+        kind = ir.FunctionType(_FLOAT, [_FLOAT, _VECTOR])
+        reduce = cgutils.get_or_insert_function(b.module, kind, f"llvm.vector.reduce.fadd.v{LANES}f32")
+        for j, total in enumerate(sums):
+            score = b.call(reduce, [_FLOAT(0.0), b.load(total)], fastmath=("fast",))
+            b.store(score, _pointer(b, scores, _WORD(j), _FLOAT))
+        return context.get_dummy_value()
+
+    return types.void(*_ADDRESSES, slots), emit
+
+
+@intrinsic
+def learn(_typing: Any, row: Any, targets: Any, steps: Any, width: Any, slots: Any) -> Any:
+    """row += sum_j steps[j] targets[j], and targets[j] += steps[j] row, both from the values before the call."""
+
+    def emit(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, targets, steps, width, _ = args
+        rows = _rows(b, targets, len(signature.args[-1]))
+        scales = [_splat(b, b.load(_pointer(b, steps, _WORD(j), _FLOAT))) for j in range(len(rows))]
+        with cgutils.for_range_slice(b, _WORD(0), width, _WORD(LANES)) as (k, _):
+            x = moved = _load(b, row, k)
+            for scale, target in zip(scales, rows, strict=True):
+                y = _load(b, target, k)
+                moved = _multiply_add(b, scale, y, moved)
+                b.store(_multiply_add(b, scale, x, y), _pointer(b, target, k, _VECTOR), align=4)
+            b.store(moved, _pointer(b, row, k, _VECTOR), align=4)
+        return context.get_dummy_value()
+
+    return types.void(*_ADDRESSES, slots), emit
+
+
+def _pointer(b: Any, base: Any, k: Any, kind: Any) -> Any:
+    return b.inttoptr(b.add(base, b.shl(k, _WORD(2))), kind.as_pointer())
+
+
+def _load(b: Any, base: Any, k: Any) -> Any:
+    return b.load(_pointer(b, base, k, _VECTOR), align=4)
+
+
+def _rows(b: Any, table: Any, n: int) -> list[Any]:
+    return [b.load(b.inttoptr(b.add(table, _WORD(8 * j)), _WORD.as_pointer())) for j in range(n)]
+
+
+def _multiply_add(b: Any, x: Any, y: Any, z: Any) -> Any:
+    return b.fadd(z, b.fmul(x, y, flags=["fast"]), flags=["fast"])
+
+
+def _splat(b: Any, x: Any) -> Any:
+    undefined, i32 = ir.Constant(_VECTOR, ir.Undefined), ir.IntType(32)
+    first = b.insert_element(undefined, x, i32(0))
+    return b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, LANES), [0] * LANES))

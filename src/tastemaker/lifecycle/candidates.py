@@ -1,0 +1,116 @@
+"""A model on its way: learned, calibrated, judged, saved; not yet a version."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version as installed
+from time import monotonic, time
+from typing import Any
+
+import numpy as np
+
+from ..algorithms import Algorithm
+from ..data.catalog import Catalog
+from ..errors import MissingExtra
+from ..evaluate import Report
+from ..scorers import Scorer
+from ..store import NewVersion, Store, TrainingRun
+from ..watch import Progress, Watch
+
+CODE_VERSION = installed("tastemaker")
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """name: its name in the recipe; curve: what learning reported, an entry an epoch; peak_memory: bytes."""
+
+    name: str
+    algorithm: Algorithm
+    scorer: Scorer
+    seconds: float
+    peak_memory: int
+    started_at: int
+    curve: Sequence[Mapping[str, float]] = ()
+    reports: Sequence[Report] = field(default=())
+
+
+def learn(name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], Scorer]) -> Candidate:
+    """Run `fit` under a stage of its own and keep what it reported."""
+    curve: list[Mapping[str, float]] = []
+
+    def report(progress: Progress) -> None:
+        if progress.metrics:
+            curve.append({"epoch": progress.done, **progress.metrics})
+        watch.report(progress)
+
+    begun, at = monotonic(), int(time())
+    scorer = fit(Watch(report, watch.cancelled, f"train {name}"))
+    return Candidate(name, algorithm, scorer, monotonic() - begun, peak_memory(), at, curve)
+
+
+def trainable(models: Mapping[str, Algorithm]) -> tuple[dict[str, Algorithm], list[MissingExtra]]:
+    """The models that can be learned on this machine, and what the others lack."""
+    kept, lacking = {}, []
+    for name, algorithm in models.items():
+        try:
+            algorithm.require()
+        except MissingExtra as missing:
+            lacking.append(missing)
+        else:
+            kept[name] = algorithm
+    return kept, lacking
+
+
+def as_artifact(store: Store, scorer: Scorer, catalog: Catalog, recipe: str, half: bool = False) -> str:
+    """Save a scorer; the digest under which a version names it."""
+    settings, arrays = scorer.state()
+    manifest = {"kind": "model", "recipe": recipe, "scorer": settings, "items": catalog.items.digest}
+    return store.artifacts.put(manifest, arrays, half)
+
+
+def as_version(
+    candidate: Candidate, artifact: str, *, recipe: str, seed: int, parent: int | None, data: str, features: str,
+    metrics: Json,
+) -> NewVersion:  # fmt: skip
+    return NewVersion(
+        recipe=recipe,
+        algorithm=candidate.name,
+        params=asdict(candidate.algorithm),
+        artifact=artifact,
+        judged_artifact=artifact,
+        code_version=CODE_VERSION,
+        seed=seed,
+        parent=parent,
+        data_digest=data,
+        features_digest=features,
+        metrics=metrics,
+    )
+
+
+def as_run(candidate: Candidate, version: int, real: int, synthetic: int) -> TrainingRun:
+    return TrainingRun(
+        version=version,
+        started_at=candidate.started_at,
+        seconds=candidate.seconds,
+        peak_memory_bytes=candidate.peak_memory,
+        events_real=real,
+        events_synthetic=synthetic,
+        curve=[dict(entry) for entry in candidate.curve],
+    )
+
+
+def peak_memory() -> int:
+    """The most memory this process has held, in bytes; 0 where the system does not say."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return 0
+    import sys
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(most if sys.platform == "darwin" else most * 1024)
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """A generator of its own for each purpose, so that one more model does not change what the others draw."""
+    return np.random.default_rng([seed, *purpose.encode()])

@@ -1,0 +1,82 @@
+"""What was read, before anything is learned from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..data.catalog import Catalog
+from ..data.load_catalog import CatalogRead, load_catalog, refuse_bad_rows
+from ..data.table import Table
+from ..errors import DataError
+from ..features.tastes import Coverage
+from ..recipe import Recipe
+from ..store import Import
+
+
+@dataclass(frozen=True)
+class Checked:
+    """families: name -> how many items belong to it more than to any other; imports: one entry a file."""
+
+    n_items: int
+    n_available: int
+    columns: Mapping[str, str]
+    gaps: Mapping[str, int]
+    families: Mapping[str, int]
+    coverage: Coverage
+    imports: Sequence[Import]
+
+    @classmethod
+    def of(cls, catalog: Catalog, recipe: Recipe, imports: Sequence[Import]) -> "Checked":
+        membership = recipe.tastes.encode(catalog)
+        most = membership.argmax(axis=1) if membership.shape[1] and len(catalog) else np.zeros(0, int)
+        families = {name: int((most == f).sum()) for f, name in enumerate(recipe.tastes.names)}
+        return cls(
+            len(catalog),
+            int(catalog.available.sum()),
+            {"title": "title"} | {n: kind for kind in KINDS for n in getattr(catalog, kind)},
+            gaps(catalog, recipe),
+            families,
+            recipe.tastes.coverage(catalog),
+            imports,
+        )
+
+
+KINDS = ("text", "tags", "categories", "numbers")
+
+
+def gaps(catalog: Catalog, recipe: Recipe) -> dict[str, int]:
+    """our name -> how many items have nothing there."""
+    missing = recipe.catalog.missing
+    found: dict[str, int] = {}
+    for columns in (catalog.text, catalog.categories):
+        found |= {n: sum(v in ("", missing.get(n)) for v in column) for n, column in columns.items()}
+    found |= {n: sum(not tags for tags in column) for n, column in catalog.tags.items()}
+    return found | {n: int(np.isnan(column).sum()) for n, column in catalog.numbers.items()}
+
+
+def check_catalog(table: Table, recipe: Recipe, skip_bad_rows: bool) -> CatalogRead:
+    """The catalog of a table; DataError for bad rows that nobody asked to skip."""
+    read = load_catalog(table, recipe.catalog)
+    if not skip_bad_rows:
+        refuse_bad_rows(table, read.refused)
+    return read
+
+
+def check_trainable(catalog: Catalog, recipe: Recipe) -> None:
+    """DataError unless there is something to learn from; names what is missing and the fix."""
+    if len(catalog) < 2:
+        raise DataError(
+            f"The catalog has {len(catalog)} item{'s' * (len(catalog) != 1)}; learning what is preferred to what needs "
+            "two. Add items with: tastemaker import catalog FILE"
+        )
+    if not recipe.tastes.names or not recipe.synth.archetypes:
+        raise DataError(
+            "The recipe has no [tastes.families] or no [synth.archetypes], so no user can be invented. Add them to "
+            "recipe.toml, or import real events and run: tastemaker train"
+        )
+    if recipe.tastes.coverage(catalog).silent.all():
+        raise DataError(
+            f"None of the {len(catalog)} items has a word that [tastes.families] of recipe.toml knows, so nothing "
+            "tells them apart. Give the catalog tags or text, or add its words to the families."
+        )

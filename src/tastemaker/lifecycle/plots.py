@@ -1,0 +1,45 @@
+"""Pictures for people: training curves, the cold-start curve. PNG files, drawn without a screen."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..metrics import Interval
+
+
+def plot_training(path: Path, name: str, curve: Sequence[Mapping[str, float]]) -> Path:
+    """Loss by epoch, the validation loss beside it where there is one."""
+    figure, axes = _figure(f"Learning {name}", "epoch", "loss")
+    for key, label in (("loss", "training"), ("valid_loss", "validation")):
+        points = [(entry["epoch"], entry[key]) for entry in curve if key in entry]
+        if points:
+            axes.plot(*zip(*points, strict=True), label=label)
+    return _save(figure, axes, path)
+
+
+def plot_cold_start(path: Path, lines: Mapping[str, Mapping[int, Interval]]) -> Path:
+    """Spearman by how many rankings were known, with intervals; one line a way of learning."""
+    figure, axes = _figure("Cold start: quality by how many rankings are known", "known rankings", "Spearman, 95 %")
+    for label, points in lines.items():
+        x = list(points)
+        axes.plot(x, [points[k].mean for k in x], marker="o", label=label)
+        axes.fill_between(x, [points[k].low for k in x], [points[k].high for k in x], alpha=0.2)
+    axes.axhline(0.0, color="gray", linewidth=0.8, linestyle=":")
+    return _save(figure, axes, path)
+
+
+def _figure(title: str, x: str, y: str) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, 4.0), dpi=120, layout="constrained")
+    axes = figure.subplots()
+    axes.set(title=title, xlabel=x, ylabel=y)
+    return figure, axes
+
+
+def _save(figure: Any, axes: Any, path: Path) -> Path:
+    axes.legend(frameon=False)
+    axes.spines[["top", "right"]].set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    return path

@@ -1,0 +1,163 @@
+"""From a catalog to judged versions, with no user at all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .. import store as database
+from ..algorithms import Algorithm, Popular, calibrate
+from ..data.case import Case
+from ..data.catalog import Catalog
+from ..data.dataset import Dataset
+from ..data.features import Features
+from ..errors import ArtifactError, DataError, MissingExtra
+from ..evaluate import Report, judge, quality
+from ..features.build import QUICK, FeatureSettings, build_features
+from ..recipe import Recipe
+from ..recommender import single
+from ..scorers import Scorer
+from ..store import ModelVersion, NewVersion, Store
+from ..store.answers import load_scorer, save_features
+from ..synth.cases import user_cases
+from ..watch import Watch
+from .candidates import Candidate, as_artifact, as_run, as_version, learn, stream, trainable
+from .check import check_trainable
+from .plots import plot_training
+from .synthesize import Synthesized, invent, put_invented
+
+VALID_USERS = 200  # invented for calibration and early stopping alone
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """active: what answers now; kept: True = the version that was active before was better and stays.
+
+    versions: one a candidate, in the same order; lacking: models that this machine cannot learn, with install lines
+    """
+
+    candidates: Sequence[Candidate]
+    versions: Sequence[ModelVersion]
+    active: ModelVersion
+    kept: bool
+    popular: Sequence[Report]
+    users: Synthesized
+    lacking: Sequence[MissingExtra]
+
+
+@dataclass(frozen=True)
+class Judge:
+    """The same held-out users for every model."""
+
+    catalog: Catalog
+    features: Features
+    cases: Sequence[Case]
+    popular: Scorer
+    seed: int
+
+    def __call__(self, scorer: Scorer) -> list[Report]:
+        baseline = single(self.catalog, self.features.tastes, self.popular)
+        model = single(self.catalog, self.features.tastes, scorer)
+        return [judge(model, case, stream(self.seed, f"judge {case.name}"), baseline) for case in self.cases]
+
+
+def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool = False) -> Pretrained:
+    with store.read() as conn:
+        catalog = database.read_catalog(conn)
+    check_trainable(catalog, recipe)
+    models, lacking = trainable(recipe.models)
+    if not models:
+        raise DataError(f"The recipe names no model that can be learned here. {lacking[0] if lacking else ''}")
+    features = project_features(store, recipe, catalog, seed, watch)
+    users = invent(recipe, catalog, features, seed)
+    valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
+    learned = [fit_one(name, model, users.dataset, features, seed, watch, valid) for name, model in models.items()]
+    judge_one = _judge(recipe, catalog, features, users.dataset, seed, watch)
+    judging = watch.on("judge")
+    candidates = []
+    for done, candidate in enumerate(learned):
+        candidates.append(replace(candidate, reports=judge_one(candidate.scorer)))
+        judging.progress(done + 1, len(learned))
+    versions, active, kept = _publish(store, recipe, seed, half, catalog, features, users, candidates, judge_one)
+    for candidate, version in zip(candidates, versions, strict=True):
+        if candidate.curve:
+            plot_training(store.root / "plots" / f"version-{version.id}-training.png", candidate.name, candidate.curve)
+    return Pretrained(candidates, versions, active, kept, judge_one(judge_one.popular), users, lacking)
+
+
+def project_features(store: Store, recipe: Recipe, catalog: Catalog, seed: int, watch: Watch) -> Features:
+    """All blocks of the recipe, and the quick one of version 0; word vectors come from the cache when they can."""
+    settings = FeatureSettings((*recipe.features.blocks, QUICK), recipe.features.text)
+    return build_features(catalog, settings, recipe.tastes, seed, watch.on("features"), store.cache)
+
+
+def fit_one(
+    name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, valid: Dataset,
+    start: Scorer | None = None,
+) -> Candidate:  # fmt: skip
+    """Learned, and calibrated on users it did not learn from."""
+    found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start))
+    return replace(found, scorer=calibrate(found.scorer, valid, stream(seed, f"calibrate {name}")))
+
+
+def _judge(
+    recipe: Recipe, catalog: Catalog, features: Features, train: Dataset, seed: int, watch: Watch
+) -> Judge:
+    cases = user_cases(recipe.synth, features, recipe.judge.users, stream(seed, "judge"))
+    popular = Popular().fit(train, features, stream(seed, "popular"), watch)
+    return Judge(catalog, features, cases, popular, seed)
+
+
+def _publish(
+    store: Store, recipe: Recipe, seed: int, half: bool, catalog: Catalog, features: Features, users: Synthesized,
+    candidates: Sequence[Candidate], judge_one: Judge,
+) -> tuple[list[ModelVersion], ModelVersion, bool]:  # fmt: skip
+    """Artifacts first, then everything else in one transaction: a kill leaves the old state or the new one."""
+    saved = save_features(store.artifacts, features)
+    artifacts = [as_artifact(store, c.scorer, catalog, recipe.name, half) for c in candidates]
+    best = max(range(len(candidates)), key=lambda i: quality(candidates[i].reports, recipe.judge.metric))
+    score = quality(candidates[best].reports, recipe.judge.metric)
+    with store.read() as conn:
+        before, first = database.active_version(conn), database.list_versions(conn)[:1]
+    parent = first[0].id if first else None
+    keep = before is not None and _stays(store, before, catalog, saved, judge_one, score, recipe)
+    new = [
+        _as_new(c, a, recipe, seed, parent, users, features) for c, a in zip(candidates, artifacts, strict=True)
+    ]
+    with store.begin() as conn:
+        put_invented(conn, users)
+        database.put_meta(conn, features=saved)
+        ids = database.add_versions(conn, new)
+        for candidate, id_ in zip(candidates, ids, strict=True):
+            database.record_run(conn, as_run(candidate, id_, 0, len(users.dataset)))
+        if not keep:
+            why = f"pretrain: best of {len(new)} on held-out users, {score:.1%} of the way from random to the oracle"
+            database.activate(conn, ids[best], why)
+        active = database.active_version(conn)
+        versions = [database.version(conn, id_) for id_ in ids]
+    assert active is not None
+    return versions, active, keep
+
+
+def _as_new(
+    candidate: Candidate, artifact: str, recipe: Recipe, seed: int, parent: int | None, users: Synthesized,
+    features: Features,
+) -> NewVersion:  # fmt: skip
+    metrics = {report.case: report.as_json() for report in candidate.reports}
+    metrics["quality"] = {"share": quality(candidate.reports, recipe.judge.metric)}
+    data = f"synthetic:{users.seed}:{len(users.dataset)}"
+    return as_version(
+        candidate, artifact, recipe=recipe.name, seed=seed, parent=parent, data=data, features=features.digest,
+        metrics=metrics,
+    )  # fmt: skip
+
+
+def _stays(
+    store: Store, before: ModelVersion, catalog: Catalog, features: str, judge_one: Judge, score: float, recipe: Recipe
+) -> bool:
+    """Is the version that answers now to be kept? Yes when real users taught it, or when it judges better."""
+    with store.read() as conn:
+        taught = any(run.events_real for v in database.lineage(conn, before.id) for run in database.list_runs(conn, v.id))
+    try:
+        scorer = load_scorer(store.artifacts, before, catalog, features)
+    except ArtifactError:
+        return False
+    return taught or quality(judge_one(scorer), recipe.judge.metric) > score

@@ -1,0 +1,183 @@
+"""A project and its verbs, in the order of their story."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from .. import store as database
+from ..data.catalog import Catalog
+from ..data.dataset import Dataset
+from ..data.query import Slate
+from ..data.read import read_table
+from ..errors import StoreError
+from ..evaluate import Report
+from ..recipe import Recipe, find_recipe, read_recipe
+from ..store import ModelVersion, Store
+from ..store.answers import Answers
+from ..watch import Watch
+from .check import Checked, check_catalog
+from .evaluating import Evaluation, evaluate_project
+from .imports import Imported, import_catalog, import_events
+from .pretrain import Pretrained, pretrain
+from .synthesize import Synthesized, synthesize
+from .train import Trained, train
+
+RECIPE_FILE = "recipe.toml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A directory with a recipe, a database and artifacts. Use it in a `with`, or call close()."""
+
+    store: Store
+
+    @classmethod
+    def init(
+        cls,
+        root: str | Path,
+        recipe: str | Path = "scent",
+        catalog: Any = None,
+        database: str | None = None,
+        skip_bad_rows: bool = False,
+    ) -> Self:
+        """A new project. With a catalog it can answer at once: version 0 needs no training.
+
+        recipe: a built-in name or a .toml file; catalog: a file, a SQL URL or a data frame; database: a SQL URL.
+        """
+        source = find_recipe(str(recipe))
+        chosen = read_recipe(source)
+        table = None if catalog is None else read_table(catalog)
+        if table is not None:
+            check_catalog(table, chosen, skip_bad_rows)  # before anything is made
+        made = Store.create(Path(root), database, chosen.as_json())
+        (Path(root) / RECIPE_FILE).write_text(source.read_text("utf-8"), "utf-8")
+        project = cls(made)
+        if table is not None:
+            import_catalog(made, chosen, table, skip_bad_rows)
+        return project
+
+    @classmethod
+    def open(cls, root: str | Path = ".") -> Self:
+        """The project in this directory or the nearest one above it."""
+        return cls(Store.open(find_root(Path(root))))
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What recipe.toml in the project says now; the database keeps the resolved form for what serves."""
+        chosen = read_recipe(self.store.root / RECIPE_FILE)
+        if self.store.recipe() != (resolved := chosen.as_json()):
+            with self.store.begin() as conn:
+                database.put_meta(conn, recipe=resolved)
+        return chosen
+
+    def check(self) -> Checked:
+        """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
+        return Checked.of(self.catalog(), self.recipe, self.imports())
+
+    def import_(self, source: Any, skip_bad_rows: bool = False) -> Imported:
+        """Real users' rankings, ratings or likes; or more of the catalog, told apart by the columns."""
+        return import_events(self.store, self.recipe, read_table(source), skip_bad_rows)
+
+    def import_catalog(self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False) -> Imported:
+        return import_catalog(self.store, self.recipe, read_table(source), skip_bad_rows, delist_missing)
+
+    def synthesize(self, users: int | None = None, rankings: int | None = None, seed: int = 0) -> Synthesized:
+        """Invented users' rankings, as events marked synthetic; those of an earlier call are replaced."""
+        return synthesize(self.store, self.recipe, users, rankings, seed)
+
+    def pretrain(self, seed: int = 0, watch: Watch | None = None, half: bool = False) -> Pretrained:
+        """Features, synthetic users, every model of the recipe, judgement; the best becomes active."""
+        return pretrain(self.store, self.recipe, seed, watch or Watch(), half)
+
+    def train(
+        self,
+        start: str | int = "active",
+        seed: int = 0,
+        watch: Watch | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Trained:
+        """Fine-tune a version on real events; it is activated when it is clearly better on users it did not see."""
+        return train(self.store, self.recipe, start, seed, watch or Watch(), options or {})
+
+    def evaluate(self, seed: int = 1, watch: Watch | None = None, version: int | None = None) -> Evaluation:
+        """Held-out users, held-out items, the cold-start curve; tables and PNGs."""
+        return evaluate_project(self.store, self.recipe, seed, watch or Watch(), version)
+
+    def recommend(self, **asked: Any) -> Slate:
+        """likes=[...], taste={...}, ratings={...}, user=..., n=10, filters={...}, candidates=[...]."""
+        return self.answers.recommend(**asked)
+
+    def versions(self) -> list[ModelVersion]:
+        with self.store.read() as conn:
+            return database.list_versions(conn)
+
+    def activate(self, version: int, reason: str = "by hand") -> ModelVersion:
+        self._forget_answers()
+        with self.store.begin() as conn:
+            return database.activate(conn, version, reason)
+
+    def rollback(self, reason: str = "by hand") -> ModelVersion:
+        """Back to the version that was active before; nothing is trained."""
+        self._forget_answers()
+        with self.store.begin() as conn:
+            return database.rollback(conn, reason)
+
+    def forget(self, user: str) -> database.Forgotten:
+        """Remove a user, their events and slates; and say which versions had learned from them."""
+        with self.store.begin() as conn:
+            return database.forget(conn, user)
+
+    def catalog(self) -> Catalog:
+        with self.store.read() as conn:
+            return database.read_catalog(conn)
+
+    def dataset(self, synthetic: bool | None = None) -> Dataset:
+        """Events with their users and the catalog. synthetic: True = only invented, False = only real, None = both."""
+        tastes, scales = self.recipe.tastes.names, self.recipe.scales
+        with self.store.read() as conn:
+            return database.read_dataset(conn, database.read_catalog(conn), tastes, scales, synthetic=synthetic)
+
+    def imports(self) -> list[database.Import]:
+        with self.store.read() as conn:
+            return database.list_imports(conn)
+
+    @property
+    def answers(self) -> Answers:
+        """The recommender of the active version; opened again when another version became active."""
+        with self.store.read() as conn:
+            active = database.active_version(conn)
+            n_items = len(database.read_catalog(conn))
+        key = (None if active is None else active.id, n_items)
+        kept = self.__dict__.get("_answers")
+        if kept is None or kept[0] != key:
+            kept = (key, Answers.open(self.store))
+            self.__dict__["_answers"] = kept
+        answers: Answers = kept[1]
+        return answers
+
+    def _forget_answers(self) -> None:
+        self.__dict__.pop("_answers", None)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def find_root(start: Path) -> Path:
+    """The nearest directory, this one or above, that is a project."""
+    here = start.resolve()
+    for folder in (here, *here.parents):
+        if (folder / "tastemaker.toml").exists():
+            return folder
+    raise StoreError(f"{here} is no Tastemaker project, nor is a folder above it. Run: tastemaker init DIR --recipe NAME")
+
+
+__all__ = ["Evaluation", "Project", "Report", "find_root"]

@@ -1,0 +1,167 @@
+"""A domain as data: one TOML file, read once, refused loudly."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from ..algorithms import ALGORITHMS, Algorithm
+from ..data.columns import CatalogColumns, EventColumns
+from ..data.dataset import Scale
+from ..data.nearest import did_you_mean
+from ..errors import RecipeError
+from ..features.build import FeatureSettings
+from ..features.tastes import Tastes
+from ..synth.samples import Sample
+from ..synth.users import Population
+
+BUILT_IN = Path(__file__).parents[1] / "recipes"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """users: held-out users a case; min_lift: points of the metric before a candidate replaces the active version."""
+
+    users: int = 500
+    metric: Literal["spearman", "ndcg@10"] = "spearman"
+    min_lift: float = 5.0
+
+
+@dataclass(frozen=True)
+class Rules:
+    """repeat: may an item that the user already knows be recommended?"""
+
+    repeat: bool = False
+
+
+@dataclass(frozen=True)
+class Recipe:
+    title: str
+    catalog: CatalogColumns
+    events: EventColumns = field(default_factory=EventColumns)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    tastes: Tastes = field(default_factory=lambda: Tastes({}))
+    synth: Population = field(default_factory=Population)
+    models: Mapping[str, Algorithm] = field(default_factory=dict)
+    judge: Judgement = field(default_factory=Judgement)
+    rules: Rules = field(default_factory=Rules)
+    sample: Sample = field(default_factory=Sample)
+    name: str = ""
+
+    @property
+    def scales(self) -> dict[str, Scale]:
+        """kind of event -> Scale."""
+        return {kind: column.scale() for kind, column in self.events.scales.items()}
+
+    def as_json(self) -> dict[str, Any]:
+        """The resolved recipe: every default written out."""
+        found = asdict(self)
+        names = {type_: name for name, type_ in ALGORITHMS.items()}
+        for name, model in self.models.items():
+            found["models"][name] = {"algorithm": names[type(model)], **asdict(model)}
+        return found
+
+
+def recipe_names() -> list[str]:
+    return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
+
+
+def find_recipe(name: str) -> Path:
+    """The file of a built-in recipe, or the path itself; RecipeError when neither exists."""
+    path = Path(name)
+    if path.suffix == ".toml" and path.is_file():
+        return path
+    if name in recipe_names():
+        return BUILT_IN / f"{name}.toml"
+    hint = did_you_mean(name, recipe_names()) or "."
+    built_in = ", ".join(recipe_names())
+    raise RecipeError(f"No recipe is called {name!r}{hint} Built in: {built_in}; or give a .toml file.")
+
+
+def read_recipe(path: Path) -> Recipe:
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{path.name} is not valid TOML: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path} cannot be read: {error}.") from None
+    return resolve({"name": path.stem, **raw}, path.name)
+
+
+def resolve(raw: Mapping[str, Any], source: str) -> Recipe:
+    """A Recipe of plain values; RecipeError names the key, the value and what would be right."""
+    known = {f.name for f in fields(Recipe)}
+    _refuse_unknown(raw, known, "", source)
+    raw = dict(raw)
+    models = raw.pop("models", {})
+    recipe: Recipe = _build(Recipe, {**raw, "models": {}}, "", source)
+    _check_tastes(recipe, source)
+    return Recipe(**{**_shallow(recipe), "models": {name: _model(name, spec, source) for name, spec in models.items()}})
+
+
+def _model(name: str, spec: Mapping[str, Any], source: str) -> Algorithm:
+    chosen = dict(spec)
+    algorithm = chosen.pop("algorithm", name)
+    if algorithm not in ALGORITHMS:
+        hint = did_you_mean(algorithm, ALGORITHMS) or "."
+        known = ", ".join(ALGORITHMS)
+        raise RecipeError(f"{source}: [models.{name}] names {algorithm!r}, no algorithm{hint} There are: {known}.")
+    model: Algorithm = _build(ALGORITHMS[algorithm], chosen, f"models.{name}", source)
+    return model
+
+
+def _build(cls: type[Any], raw: Mapping[str, Any], where: str, source: str) -> Any:
+    """A frozen dataclass from a TOML table, nested ones included; types are checked by pydantic."""
+    hints = get_type_hints(cls)
+    _refuse_unknown(raw, set(hints) & {f.name for f in fields(cls)}, where, source)
+    values: dict[str, Any] = {}
+    for f in fields(cls):
+        at = f"{where}.{f.name}" if where else f.name
+        if f.name in raw:
+            values[f.name] = _value(hints[f.name], raw[f.name], at, source)
+        elif f.default is MISSING and f.default_factory is MISSING:
+            raise RecipeError(f"{source}: {at} is missing; it has no default.")
+    return cls(**values)
+
+
+def _value(hint: Any, raw: Any, at: str, source: str) -> Any:
+    if is_dataclass(hint) and isinstance(raw, Mapping):
+        return _build(hint, raw, at, source)  # type: ignore[arg-type]
+    if get_origin(hint) is not None and isinstance(raw, Mapping) and is_dataclass(get_args(hint)[-1]):
+        return {key: _build(get_args(hint)[-1], entry, f"{at}.{key}", source) for key, entry in raw.items()}
+    if isinstance(raw, str) and get_origin(hint) is tuple:
+        raw = [raw]
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(hint).validate_python(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise RecipeError(f"{source}: {at} is {raw!r}: {first['msg'].lower()}.") from None
+
+
+def _refuse_unknown(raw: Mapping[str, Any], known: set[str], where: str, source: str) -> None:
+    for key in raw:
+        if key not in known:
+            hint = did_you_mean(key, known) or "."
+            place = f"[{where}]" if where else "a recipe"
+            raise RecipeError(f"{source}: {place} has no key {key!r}{hint} Known: {', '.join(sorted(known))}.")
+
+
+def _check_tastes(recipe: Recipe, source: str) -> None:
+    """Every family has a word, and archetypes speak of families that exist."""
+    for family, phrases in recipe.tastes.families.items():
+        if not phrases:
+            raise RecipeError(f"{source}: tastes.families.{family} is empty; give it a word or remove it.")
+    for name, wanted in recipe.synth.archetypes.items():
+        for taste, value in wanted.items():
+            if taste != "*" and taste not in recipe.tastes.families:
+                hint = did_you_mean(taste, recipe.tastes.families) or "."
+                raise RecipeError(f"{source}: synth.archetypes.{name} names {taste!r}, no family{hint}")
+            if not 0.0 <= value <= 1.0:
+                raise RecipeError(f"{source}: synth.archetypes.{name}.{taste} is {value:g}; give 0 to 1.")
+
+
+def _shallow(recipe: Recipe) -> dict[str, Any]:
+    return {f.name: getattr(recipe, f.name) for f in fields(recipe)}

@@ -1,0 +1,236 @@
+"""Query in, Slate out: the only path from a model to an answer, judged and served alike.
+
+The fallback chain is a list of levels: the active model, its parents, content, popularity. A level that fails or cannot
+say hands on to the next, and the slate says which level answered and why the others did not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr
+from .data.catalog import Catalog
+from .data.nearest import did_you_mean
+from .data.query import Batch, Query, Reason, Slate
+from .errors import QueryError
+from .scorers import Contributions, Part, Scorer
+
+
+@dataclass(frozen=True)
+class Level:
+    """One link of the chain. name: "active", "parent", "content", "popular" …; version: which model version it is."""
+
+    name: str
+    version: str
+    scorer: Scorer
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """
+    tastes:  names of the profile's columns
+    levels:  the fallback chain, best first
+    repeat:  may items of the query's own history be recommended?
+    problem: why levels that should be there are not ("version 4: altered file"), part of every slate's level_reason
+    """
+
+    catalog: Catalog
+    tastes: tuple[str, ...]
+    levels: tuple[Level, ...]
+    repeat: bool = False
+    problem: str = ""
+    on_failure: Callable[[str], None] = field(default=lambda message: None, repr=False)
+
+    def recommend(self, queries: Sequence[Query], explain: bool = True) -> list[Slate]:
+        """One slate a query, in order. With `explain`, every item carries the parts of its score."""
+        if not queries:
+            return []
+        batch = self.encode(queries)
+        exclude = self._excluded(queries, batch)
+        drafts = [_Draft(q.n) for q in queries]
+        for level in self.levels:
+            waiting = [i for i, draft in enumerate(drafts) if draft.missing > 0]
+            if not waiting:
+                break
+            self._ask(level, queries, batch, exclude, drafts, waiting)
+        return [self._slate(draft, batch.take(slice(i, i + 1)), explain) for i, draft in enumerate(drafts)]
+
+    def score(self, queries: Sequence[Query], items: Int32) -> Float32:
+        """The scores behind the answers: items int32 (q, n) rows, a list a query, -1 = none -> float32 (q, n).
+
+        Of the first level that can say anything of a query; NaN where it cannot.
+        """
+        batch = self.encode(queries)
+        scores = np.full(items.shape, np.nan, np.float32)
+        for level in self.levels:
+            silent = np.isnan(scores).all(axis=1)
+            if silent.any():
+                rows = np.flatnonzero(silent)
+                scores[rows] = level.scorer.score(batch.take(rows), items[rows])
+        return scores
+
+    def encode(self, queries: Sequence[Query]) -> Batch:
+        """Ids that nobody knows are left out of the history; a taste that nobody knows is a QueryError."""
+        n = len(queries)
+        profile = np.full((n, len(self.tastes)), np.nan, np.float32)
+        for i, query in enumerate(queries):
+            for taste, value in query.profile.items():
+                profile[i, self._column(taste, value)] = value
+        context = {name: self._context(queries, name) for name in dict.fromkeys(c for q in queries for c in q.context)}
+        return Batch(
+            positives=self._matrix([dict.fromkeys(q.likes, 1.0) for q in queries]),
+            ratings=self._matrix([q.ratings for q in queries]),
+            user=np.full(n, UNKNOWN, np.int32),
+            profile=profile,
+            context=context,
+            now=np.array([q.now or 0 for q in queries], np.int64),
+        )
+
+    def _column(self, taste: str, value: float) -> int:
+        if taste not in self.tastes:
+            known, hint = ", ".join(self.tastes) or "none", did_you_mean(taste, self.tastes) or "."
+            raise QueryError(f"{taste!r} is no taste of this project{hint} It has: {known}.")
+        if not 0.0 <= value <= 1.0:
+            raise QueryError(f"The taste {taste} is {value:g}; give a number from 0 (not at all) to 1 (very much).")
+        return self.tastes.index(taste)
+
+    @staticmethod
+    def _context(queries: Sequence[Query], name: str) -> Float32:
+        keys = sorted({key for q in queries for key in q.context.get(name, {})})
+        return np.array([[q.context.get(name, {}).get(key, np.nan) for key in keys] for q in queries], np.float32)
+
+    def _matrix(self, rows: Sequence[Mapping[str, float]]) -> Csr:
+        """[{id: value}] -> csr (q, n_items), unknown ids left out."""
+        pairs = [(i, id_, value) for i, row in enumerate(rows) for id_, value in row.items()]
+        query = np.array([i for i, _, _ in pairs], np.int64)
+        item = self.catalog.items.rows(id_ for _, id_, _ in pairs)
+        value = np.array([v for _, _, v in pairs], np.float32)
+        known = item >= 0
+        return csr(query[known], item[known], value[known], (len(rows), len(self.catalog)))
+
+    def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
+        """csr (q, n_items): what the rules keep out of each answer."""
+        named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
+        return named if self.repeat else (abs(batch.positives) + _present(batch.ratings) + named).tocsr()
+
+    def _allowed(self, query: Query) -> Bool:
+        """bool (n_items,): available, among the candidates, and passing the filters."""
+        allowed = self.catalog.available.copy()
+        if query.candidates is not None:
+            rows = self.catalog.items.rows(query.candidates)
+            among = np.zeros(len(self.catalog), bool)
+            among[rows[rows >= 0]] = True
+            allowed &= among
+        for column, wanted in query.filters.items():
+            allowed &= self._filter(column, wanted)
+        return allowed
+
+    def _filter(self, column: str, wanted: str) -> Bool:
+        plain = wanted.strip().lower()
+        if column in self.catalog.categories:
+            return np.array([value.lower() == plain for value in self.catalog.categories[column]], bool)
+        if column in self.catalog.tags:
+            return np.array([any(tag.lower() == plain for tag in row) for row in self.catalog.tags[column]], bool)
+        known = (*self.catalog.categories, *self.catalog.tags)
+        hint = did_you_mean(column, known) or "."
+        raise QueryError(f"Nothing can be filtered by {column!r}{hint} Filters: {', '.join(known)}.")
+
+    def _ask(
+        self, level: Level, queries: Sequence[Query], batch: Batch, exclude: Csr, drafts: list["_Draft"],
+        waiting: list[int],
+    ) -> None:  # fmt: skip
+        """Fill what is missing from one level; queries that share candidates and filters are asked together."""
+        groups: dict[object, list[int]] = {}
+        for i in waiting:
+            query = queries[i]
+            groups.setdefault((query.candidates, tuple(sorted(query.filters.items())), query.n), []).append(i)
+        for members in groups.values():
+            rows = np.array(members)
+            allowed = self._allowed(queries[members[0]])
+            have = max(len(drafts[i].rows) for i in members)
+            try:
+                found, scores = level.scorer.top(batch.take(rows), queries[members[0]].n + have, exclude[rows], allowed)
+            except Exception as error:
+                self.on_failure(f"{level.name} (version {level.version}): {error!r}")
+                for i in members:
+                    drafts[i].fail(f"{level.name} failed: {type(error).__name__}")
+                continue
+            for i, mine, values in zip(members, found, scores, strict=True):
+                drafts[i].take(level, mine, values)
+
+    def _slate(self, draft: "_Draft", one: Batch, explain: bool) -> Slate:
+        first = draft.levels[0] if draft.levels else Level("nothing", "", self.levels[-1].scorer)
+        why = "; ".join(dict.fromkeys([self.problem] * bool(self.problem) + draft.why))
+        return Slate(
+            items=tuple(self.catalog.items.ids[row] for row in draft.rows),
+            scores=tuple(draft.scores),
+            sources=tuple(level.name for level in draft.levels),
+            reasons=self._reasons(draft, one) if explain else ((),) * len(draft.rows),
+            version=first.version,
+            level=first.name,
+            level_reason=why,
+            propensities=(1.0,) * len(draft.rows),
+        )
+
+    def _reasons(self, draft: "_Draft", one: Batch) -> tuple[tuple[Reason, ...], ...]:
+        """Each item's parts from the level that chose it, the strongest first, its base last."""
+        found: dict[int, tuple[Reason, ...]] = {}
+        for level in {id(level): level for level in draft.levels}.values():
+            mine = [row for row, at in zip(draft.rows, draft.levels, strict=True) if at is level]
+            parts = level.scorer.contributions(one, np.array([mine], np.int32))[0]
+            found |= {row: self._named(parts, k) for k, row in enumerate(mine)}
+        return tuple(found[row] for row in draft.rows)
+
+    def _named(self, parts: Contributions, k: int) -> tuple[Reason, ...]:
+        reasons = [Reason(self._name(part), float(parts.values[k, c])) for c, part in enumerate(parts.parts)]
+        return tuple(sorted(reasons, key=lambda reason: (reason.part == "base", -abs(reason.weight))))
+
+    def _name(self, part: Part) -> str:
+        if part.kind == "taste":
+            return f"taste:{self.tastes[int(part.key)]}"
+        if part.kind == "item":
+            return f"item:{self.catalog.items.ids[int(part.key)]}"
+        return part.kind if part.key == UNKNOWN else f"{part.kind}:{part.key}"
+
+
+class _Draft:
+    """A slate being filled, level by level."""
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.rows: list[int] = []
+        self.scores: list[float] = []
+        self.levels: list[Level] = []
+        self.why: list[str] = []
+
+    @property
+    def missing(self) -> int:
+        return self.n - len(self.rows)
+
+    def take(self, level: Level, rows: Int32, scores: Float32) -> None:
+        before = len(self.rows)
+        for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+            if row >= 0 and row not in self.rows and self.missing > 0:
+                self.rows.append(row)
+                self.scores.append(score)
+                self.levels.append(level)
+        if len(self.rows) == before:
+            self.fail(f"{level.name} cannot say anything here")
+        elif self.missing > 0:
+            self.fail(f"{level.name} knows only {len(self.rows) - before} fitting items")
+
+    def fail(self, why: str) -> None:
+        self.why.append(why)
+
+
+def _present(matrix: Csr) -> Csr:
+    ones = matrix.copy()
+    ones.data = np.ones_like(ones.data)
+    return ones
+
+
+def single(catalog: Catalog, tastes: tuple[str, ...], scorer: Scorer, name: str = "model") -> Recommender:
+    """A recommender of one level, for judging one model."""
+    return Recommender(catalog, tastes, (Level(name, "unsaved", scorer),), repeat=False)
+

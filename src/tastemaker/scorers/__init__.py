@@ -1,0 +1,46 @@
+"""Fitted models: arrays and how to score with them. All that serving needs."""
+
+from typing import Any
+
+from .base import Contributions, Part, Prediction, Scorer
+from .blend import Blend
+from .calibrated import Calibrated
+from .embeddings import Embeddings
+from .factors import Factors
+from .mapping import Mapping
+from .mlp import Mlp
+from .popularity import Popularity
+from .state import Arrays, Json, unpack
+from .taste import TastePrior
+
+SCORERS: dict[str, type[Scorer]] = {
+    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Popularity)
+}
+PARTS: dict[str, type[Any]] = {**SCORERS, "TastePrior": TastePrior}
+
+
+def load(settings: Json, arrays: Arrays) -> Scorer:
+    """The scorer whose `state` this is; KeyError when a class or an array is not there."""
+    scorer = unpack(settings, arrays, PARTS)
+    if not isinstance(scorer, Scorer):
+        raise KeyError(settings["class"])
+    return scorer
+
+
+__all__ = [
+    "PARTS",
+    "SCORERS",
+    "Blend",
+    "Calibrated",
+    "Contributions",
+    "Embeddings",
+    "Factors",
+    "Mapping",
+    "Mlp",
+    "Part",
+    "Popularity",
+    "Prediction",
+    "Scorer",
+    "TastePrior",
+    "load",
+]

@@ -1,0 +1,175 @@
+"""Opening a project to answer: the active version, its parents, and what is left when they are damaged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..data.arrays import Float32
+from ..data.catalog import Catalog
+from ..data.dataset import Scale
+from ..data.features import Features
+from ..data.query import Query, Slate
+from ..data.vocab import Vocab
+from ..errors import ArtifactError, QueryError, StoreError
+from ..recommender import Level, Recommender
+from ..scorers import Popularity, Scorer, load
+from .artifacts import Artifacts
+from .catalogs import read_catalog
+from .events import read_user
+from .meta import get_meta
+from .store import Store
+from .versions import ModelVersion, active_version, lineage
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What answers queries in names that people use: titles, stars, ranks, tastes.
+
+    scales: kind of event -> Scale; a rating in a query is on the `rating` scale, or the first one
+    """
+
+    store: Store
+    recommender: Recommender
+    scales: Mapping[str, Scale]
+
+    @classmethod
+    def open(cls, store: Store, version: int | None = None) -> "Answers":
+        """The chain of the active version, or of the one asked for."""
+        with store.read() as conn:
+            catalog = read_catalog(conn)
+            settings = dict(get_meta(conn, "recipe"))
+            chain, features = _chain(conn, version), get_meta(conn, "features")
+        tastes = tuple(settings["tastes"]["families"])
+        levels, problems = _levels(store.artifacts, chain, catalog, features)
+        levels.append(Level("newest", "none", Popularity(np.arange(len(catalog), dtype=np.float32))))
+        repeat = bool(settings["rules"]["repeat"])
+        recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
+        return cls(store, recommender, _scales(settings))
+
+    def recommend(self, explain: bool = True, **asked: Any) -> Slate:
+        """`query` and the answer to it."""
+        return self.recommender.recommend([self.query(**asked)], explain)[0]
+
+    def query(
+        self,
+        likes: Sequence[str] = (),
+        ratings: Mapping[str, float] | None = None,
+        taste: Mapping[str, float] | None = None,
+        user: str | None = None,
+        n: int = 10,
+        filters: Mapping[str, str] | None = None,
+        candidates: Sequence[str] | None = None,
+    ) -> Query:
+        """Titles become ids, ratings become preferences, and what is known of the user is added.
+
+        What the query says wins over what the store knows. QueryError for a name that nobody knows.
+        """
+        if n < 1:
+            raise QueryError(f"n is {n}; ask for at least one item.")
+        known = Query(n=n) if user is None else self._of_user(user)
+        scale = self.scales.get("rating") or next(iter(self.scales.values()), Scale(-1.0, 1.0))
+        rated = {self._id(name): _signed(name, value, scale) for name, value in (ratings or {}).items()}
+        return replace(
+            known,
+            likes=tuple(dict.fromkeys((*known.likes, *map(self._id, likes)))),
+            ratings={**known.ratings, **rated},
+            profile={**known.profile, **(taste or {})},
+            n=n,
+            filters=filters or {},
+            candidates=None if candidates is None else tuple(map(self._id, candidates)),
+        )
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        return self.recommender.catalog
+
+    def _id(self, name: str) -> str:
+        return self.catalog.items.ids[self.catalog.find(name)]
+
+    def _of_user(self, user: str) -> Query:
+        with self.store.read() as conn:
+            data = read_user(conn, user, self.catalog, self.recommender.tastes, self.scales)
+        if data is None:
+            return Query(user=user)
+        matrix = data.matrix("last", data.signed())
+        ratings = {self.catalog.items.ids[i]: float(v) for i, v in zip(matrix.indices, matrix.data, strict=True)}
+        stated = data.profiles[0] if len(data.profiles) else np.zeros(0, np.float32)
+        profile = {t: float(v) for t, v in zip(self.recommender.tastes, stated, strict=False) if not np.isnan(v)}
+        return Query(user=user, ratings=ratings, profile=profile)
+
+
+def _signed(name: str, value: float, scale: Scale) -> float:
+    if not scale.contains(value):
+        low, high = sorted((scale.worst, scale.best))
+        raise QueryError(f"The rating of {name!r} is {value:g}; give a number from {low:g} to {high:g}.")
+    return float(scale.signed(np.array([value], np.float32))[0])
+
+
+def _chain(conn: sa.Connection, version: int | None) -> list[ModelVersion]:
+    chosen = active_version(conn) if version is None else None
+    if version is None and chosen is None:
+        return []
+    return lineage(conn, chosen.id if chosen is not None else version)  # type: ignore[arg-type]
+
+
+def _levels(
+    artifacts: Artifacts, chain: Sequence[ModelVersion], catalog: Catalog, features: str | None
+) -> tuple[list[Level], list[str]]:
+    """What could be loaded, best first, and why the rest could not."""
+    levels: list[Level] = []
+    problems: list[str] = []
+    for depth, version in enumerate(chain):
+        name = "active" if depth == 0 else "parent" if version.parent is not None else "content"
+        try:
+            scorer = load_scorer(artifacts, version, catalog, features)
+        except ArtifactError as error:
+            problems.append(f"version {version.id} cannot be used: {error}")
+            continue
+        levels.append(Level(name, str(version.id), scorer))
+    return levels, problems
+
+
+def load_scorer(artifacts: Artifacts, version: ModelVersion, catalog: Catalog, features: str | None) -> Scorer:
+    """A version's scorer, knowing all items of the catalog; ArtifactError when it cannot be had."""
+    manifest, arrays = artifacts.get(version.artifact, version.id)
+    try:
+        scorer = load(manifest["scorer"], arrays)
+    except (KeyError, TypeError) as error:
+        raise ArtifactError(f"Version {version.id} names a scorer that this program does not have: {error}.") from error
+    first = Vocab(catalog.items.ids[: scorer.n_items])
+    if scorer.n_items > len(catalog) or first.digest != manifest["items"]:
+        raise ArtifactError(f"Version {version.id} was made for another catalog. Run: tastemaker pretrain")
+    if scorer.n_items == len(catalog):
+        return scorer
+    return scorer.with_items(load_features(artifacts, features, catalog))
+
+
+def save_features(artifacts: Artifacts, features: Features) -> str:
+    """The digest under which `load_features` finds them again."""
+    return artifacts.put(
+        {"kind": "features", "names": {k: list(v) for k, v in features.names.items()}}, features.blocks
+    )
+
+
+def load_features(artifacts: Artifacts, digest: str | None, catalog: Catalog) -> Features:
+    if digest is None:
+        raise ArtifactError("The project has no features yet. Run: tastemaker pretrain")
+    manifest, blocks = artifacts.get(digest)
+    if any(len(block) != len(catalog) for block in blocks.values()):
+        raise StoreError("The features are older than the catalog. Run: tastemaker pretrain")
+    names = {name: tuple(columns) for name, columns in manifest["names"].items()}
+    return Features(catalog.items, _float32(blocks), names)
+
+
+def _float32(blocks: Mapping[str, Any]) -> dict[str, Float32]:
+    return {name: np.asarray(block, np.float32) for name, block in blocks.items()}
+
+
+def _scales(settings: Json) -> dict[str, Scale]:
+    return {kind: Scale(spec["worst"], spec["best"]) for kind, spec in settings["events"]["scales"].items()}

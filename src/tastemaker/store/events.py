@@ -1,0 +1,227 @@
+"""Users and what they did, in the database: added once, read as a Dataset, forgotten without a trace."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..data.arrays import Bool, Float32, Int64
+from ..data.catalog import Catalog
+from ..data.dataset import Dataset, Scale
+from ..data.events import Events
+from ..data.nearest import did_you_mean
+from ..data.vocab import Vocab
+from ..errors import DataError, QueryError
+from .tables import events, items, model_versions, slates, training_runs, users
+from .tables.base import add_new, alone, next_row, rows_by_id
+
+Profile = dict[str, float]
+COLUMNS = ("value", "time", "received_at", "kind", "synthetic")  # named alike in Events and in the table
+
+
+class EventCount(NamedTuple):
+    real: int
+    synthetic: int
+
+
+class Forgotten(NamedTuple):
+    """versions: those that had learned from the user, oldest first."""
+
+    events: int
+    slates: int
+    versions: tuple[int, ...]
+
+
+def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> int:
+    """Add the events whose key is new, and the profiles their users state; how many events that were.
+
+    keys: one an event, what makes it the same event; a key that is known, or comes twice, is skipped.
+    """
+    if len(keys) != len(dataset):
+        raise DataError(f"{len(dataset)} events come with {len(keys)} keys. Give one key an event.")
+    item_rows = _item_rows(conn, dataset)
+    user_rows = _put_users(conn, dataset)
+    return add_new(conn, events, _rows(dataset.events, user_rows, item_rows, keys))
+
+
+def read_dataset(
+    conn: sa.Connection,
+    catalog: Catalog,
+    tastes: tuple[str, ...] = (),
+    scales: Mapping[str, Scale] | None = None,
+    *,
+    synthetic: bool | None = None,
+) -> Dataset:
+    """Every user, and every event of an item of `catalog`, in the order they came.
+
+    synthetic: True = only invented users, False = only real ones, None = both.
+    """
+    who = sa.true() if synthetic is None else users.c.synthetic == sa.literal(synthetic)
+    return _read(conn, catalog, tastes, scales or {}, who)
+
+
+def read_user(
+    conn: sa.Connection,
+    user: str,
+    catalog: Catalog,
+    tastes: tuple[str, ...] = (),
+    scales: Mapping[str, Scale] | None = None,
+) -> Dataset | None:
+    """What is known of one user, as a Dataset with that one user; None = a stranger."""
+    found = _read(conn, catalog, tastes, scales or {}, users.c.id == user)
+    return found if len(found.users) else None
+
+
+def count_events(conn: sa.Connection) -> EventCount:
+    counts = conn.execute(sa.select(events.c.synthetic, sa.func.count()).group_by(events.c.synthetic))
+    by_source = {bool(synthetic): n for synthetic, n in counts}
+    return EventCount(by_source.get(False, 0), by_source.get(True, 0))
+
+
+def delete_synthetic(conn: sa.Connection) -> int:
+    """Remove invented users and their events; how many events that were."""
+    deleted = conn.execute(sa.delete(events).where(events.c.synthetic)).rowcount
+    conn.execute(sa.delete(users).where(users.c.synthetic))
+    return deleted
+
+
+def forget(conn: sa.Connection, user: str) -> Forgotten:
+    """Remove the user, every event of theirs and every slate they were shown."""
+    shown = conn.execute(sa.delete(slates).where(slates.c.user == user)).rowcount
+    known = conn.execute(sa.select(users.c.row, users.c.synthetic).where(users.c.id == user)).one_or_none()
+    if known is None:
+        if shown:
+            return Forgotten(0, shown, ())
+        near = did_you_mean(user, conn.scalars(sa.select(users.c.id)))
+        raise QueryError(f"No user has the id {user!r}{near or '.'} Nothing was changed.")
+    theirs = events.c.user_row == known.row
+    since = conn.scalar(sa.select(sa.func.min(events.c.received_at)).where(theirs))
+    learned = () if since is None else _learned_since(conn, since, known.synthetic)
+    deleted = conn.execute(sa.delete(events).where(theirs)).rowcount
+    conn.execute(sa.delete(users).where(users.c.row == known.row))
+    return Forgotten(deleted, shown, learned)
+
+
+def _learned_since(conn: sa.Connection, since: int, synthetic: bool) -> tuple[int, ...]:
+    """Versions trained on such events at `since` or later, and all that were fine-tuned from one of them."""
+    count = training_runs.c.events_synthetic if synthetic else training_runs.c.events_real
+    trained = sa.exists().where((training_runs.c.version == model_versions.c.id) & (count > 0))
+    late = model_versions.c.created_at >= since
+    query = sa.select(model_versions.c.id, model_versions.c.parent, (trained & late).label("learned"))
+    learned: set[int] = set()
+    for version in conn.execute(query.order_by(model_versions.c.id)):  # a parent comes before its children
+        if version.learned or version.parent in learned:
+            learned.add(version.id)
+    return tuple(sorted(learned))
+
+
+def _item_rows(conn: sa.Connection, dataset: Dataset) -> Int64:
+    """Catalog row -> row in the database, int64 (n_items,); -1 where no event needs it."""
+    needed = np.unique(dataset.events.item)
+    ids = [dataset.catalog.items.ids[row] for row in needed]
+    known = rows_by_id(conn, items, ids)
+    for id_ in ids:
+        if id_ not in known:
+            raise DataError(f"An event speaks of the item {id_!r}, which the catalog does not hold. Import it first.")
+    rows = np.full(len(dataset.catalog), -1, np.int64)
+    rows[needed] = [known[id_].row for id_ in ids]
+    return rows
+
+
+def _put_users(conn: sa.Connection, dataset: Dataset) -> Int64:
+    """Add who is new and update what they state; row in the database, int64 (n_users,), -1 = nothing said of them."""
+    alone(conn, users)
+    invented, profiles = _invented(dataset), _profiles(dataset)
+    active = np.union1d(dataset.events.user, [row for row, profile in enumerate(profiles) if profile]).astype(np.int64)
+    known = rows_by_id(conn, users, [dataset.users.ids[row] for row in active], users.c.synthetic, users.c.profile)
+    rows = np.full(len(dataset.users), -1, np.int64)
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    following = next_row(conn, users.c.row)
+    for position in active:
+        id_, stated, synthetic = dataset.users.ids[position], profiles[position], bool(invented[position])
+        old = known.get(id_)
+        rows[position] = following + len(new) if old is None else old.row
+        if old is None:
+            new.append({"row": int(rows[position]), "id": id_, "synthetic": synthetic, "profile": stated or None})
+        elif old.synthetic != synthetic:
+            kinds = ("a real", "an invented")
+            raise DataError(f"User {id_!r} is {kinds[old.synthetic]} user, not {kinds[synthetic]} one. Rename one.")
+        elif stated and stated.items() - (old.profile or {}).items():
+            changed.append({"b_row": old.row, "profile": (old.profile or {}) | stated})
+    add_new(conn, users, new)
+    if changed:
+        conn.execute(sa.update(users).where(users.c.row == sa.bindparam("b_row")), changed)
+    return rows
+
+
+def _invented(dataset: Dataset) -> Bool:
+    """bool (n_users,); a user without events is of the source of all the others."""
+    e = dataset.events
+    invented = np.full(len(dataset.users), len(e) > 0 and bool(e.synthetic.all()))
+    invented[e.user[~e.synthetic]] = False
+    invented[e.user[e.synthetic]] = True
+    both = e.user[~e.synthetic & invented[e.user]]
+    if len(both):
+        raise DataError(f"User {dataset.users.ids[both[0]]!r} has real and invented events. Rename one of the two.")
+    return invented
+
+
+def _profiles(dataset: Dataset) -> list[Profile]:
+    stated = np.isfinite(dataset.profiles)
+    return [
+        {name: value for name, value, known in zip(dataset.tastes, values, row, strict=True) if known}
+        for values, row in zip(dataset.profiles.tolist(), stated.tolist(), strict=True)
+    ]
+
+
+def _rows(e: Events, user_rows: Int64, item_rows: Int64, keys: Sequence[str]) -> Iterator[dict[str, Any]]:
+    names = ("user_row", "item_row", "grp", "key", "context", *COLUMNS)
+    values = (getattr(e, name).tolist() for name in COLUMNS)
+    rows = (user_rows[e.user].tolist(), item_rows[e.item].tolist(), e.group.tolist(), keys, _contexts(e), *values)
+    return (dict(zip(names, row, strict=True)) for row in zip(*rows, strict=True))
+
+
+def _contexts(e: Events) -> list[Profile | None]:
+    columns = [column.tolist() for column in e.context.values()]
+    if not columns:
+        return [None] * len(e)
+    return [dict(zip(e.context, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+def _read(
+    conn: sa.Connection, catalog: Catalog, tastes: tuple[str, ...], scales: Mapping[str, Scale],
+    who: sa.ColumnElement[bool],
+) -> Dataset:  # fmt: skip
+    people = conn.execute(sa.select(users.c.row, users.c.id, users.c.profile).where(who).order_by(users.c.row)).all()
+    chosen = sa.select(events.c.user_row, items.c.id, events.c.grp, events.c.context, *(events.c[n] for n in COLUMNS))
+    joined = chosen.join(users, events.c.user_row == users.c.row).join(items, events.c.item_row == items.c.row)
+    found = conn.execute(joined.where(who).order_by(events.c.id)).all()
+    user, item, group, context, *rest = zip(*found, strict=True) if found else ((),) * (4 + len(COLUMNS))
+    made = Events(
+        user=np.searchsorted([person.row for person in people], user).astype(np.int32),
+        item=catalog.items.rows(item),
+        group=np.array(group, np.int64),
+        context=_context_columns(context),
+        **{name: np.array(column, _TYPES[name]) for name, column in zip(COLUMNS, rest, strict=True)},
+    )
+    return Dataset(
+        made.where(made.item >= 0), catalog, Vocab(tuple(person.id for person in people)), tastes,
+        _profile_rows([person.profile for person in people], tastes), scales,
+    )  # fmt: skip
+
+
+_TYPES: dict[str, Any] = {
+    "value": np.float32, "time": np.int64, "received_at": np.int64, "kind": np.int8, "synthetic": np.bool_,
+}  # fmt: skip
+
+
+def _context_columns(contexts: Sequence[Profile | None]) -> dict[str, Float32]:
+    names = dict.fromkeys(name for context in contexts if context for name in context)
+    return {name: np.array([(c or {}).get(name) for c in contexts], np.float32) for name in names}  # None -> NaN
+
+
+def _profile_rows(profiles: Sequence[Profile | None], tastes: tuple[str, ...]) -> Float32:
+    rows = [[(profile or {}).get(taste) for taste in tastes] for profile in profiles]
+    return np.array(rows, np.float32).reshape(len(profiles), len(tastes))  # None -> NaN

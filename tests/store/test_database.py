@@ -1,0 +1,139 @@
+"""Transactions, and what a person reads when a database fails."""
+
+import os
+import socket
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from tastemaker.errors import MissingExtra, StoreError
+from tastemaker.store import Store, get_meta, make_engine, put_meta, transaction
+from tastemaker.store.location import read_url
+from tastemaker.store.tables.json import plain_json
+
+
+def test_a_transaction_is_all_or_nothing(store: Store) -> None:
+    with pytest.raises(StoreError), store.begin() as conn:  # noqa: PT012
+        put_meta(conn, colour="green")
+        conn.exec_driver_sql("SELECT nonsense")
+    with store.read() as conn:
+        assert get_meta(conn, "colour") is None
+
+
+def test_a_reader_sees_one_moment_and_waits_for_nobody(store: Store) -> None:
+    with store.read() as before:
+        assert get_meta(before, "colour") is None
+        with store.begin() as conn:
+            put_meta(conn, colour="green")
+        assert get_meta(before, "colour") is None
+    with store.read() as after:
+        assert get_meta(after, "colour") == "green"
+
+
+def test_json_keeps_order_and_has_no_nan(store: Store) -> None:
+    value = {"z": float("nan"), "a": [np.float32(0.5), np.int64(3), True, None, "é"], "m": np.array([1.0, np.inf])}
+    with store.begin() as conn:
+        put_meta(conn, value=value)
+    with store.read() as conn:
+        found = get_meta(conn, "value")
+    assert found == {"z": None, "a": [0.5, 3, True, None, "é"], "m": [1.0, None]}
+    assert list(found) == ["z", "a", "m"]
+
+
+def test_json_of_plain_values_is_json() -> None:
+    assert plain_json({"a": (1, 2.5, "é")}) == '{"a": [1, 2.5, "é"]}'
+
+
+def test_sqlite_is_prepared(sqlite: Store) -> None:
+    wanted = {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "secure_delete": 1}
+    with sqlite.read() as conn:
+        assert {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted} == wanted
+
+
+def test_a_server_that_does_not_answer() -> None:
+    pytest.importorskip("psycopg")
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        engine = make_engine(sa.make_url(f"postgresql+psycopg://ann:s3cret@127.0.0.1:{port}/taste"))
+        with pytest.raises(StoreError) as caught, transaction(engine):
+            pass
+    said = str(caught.value)
+    assert f"127.0.0.1:{port} does not answer" in said
+    assert "Nothing was lost" in said
+    assert "--database sqlite" in said
+    assert "TASTEMAKER_DATABASE_URL" in said
+    assert "s3cret" not in said
+
+
+@pytest.mark.postgres
+def test_a_server_that_refuses(postgres: str) -> None:
+    engine = make_engine(read_url("postgresql://postgres:s3cret@127.0.0.1/no_such_database", Path()))
+    with pytest.raises(StoreError, match=r"refuses.*no_such_database.*name of the database") as caught:
+        transaction(engine).__enter__()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_without_the_driver_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'tastemaker\[postgres\]'"):
+        make_engine(sa.make_url("postgresql+psycopg://h/db"))
+
+
+def test_a_locked_database(sqlite: Store) -> None:
+    impatient = make_engine(sqlite.engine.url, busy_seconds=0.05)
+    with sqlite.begin():
+        with pytest.raises(StoreError, match=r"being written by another program.*Nothing was changed"):
+            transaction(impatient).__enter__()
+        with transaction(impatient, writes=False) as conn:
+            assert get_meta(conn, "recipe")["title"] == "Perfumes"
+    impatient.dispose()
+
+
+def test_a_file_that_may_not_be_written(sqlite: Store) -> None:
+    engine = make_engine(sa.make_url(f"sqlite:///file:{sqlite.engine.url.database}?mode=ro&uri=true"))
+    with pytest.raises(StoreError, match=r"may not be written.*right to write"), transaction(engine) as conn:
+        put_meta(conn, colour="green")
+    engine.dispose()
+
+
+def test_a_full_disk(sqlite: Store) -> None:
+    with pytest.raises(StoreError, match=r"disk is full.*Free some space"), sqlite.begin() as conn:  # noqa: PT012
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar()
+        conn.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        put_meta(conn, long="x" * 100_000)
+    with sqlite.read() as conn:
+        assert get_meta(conn, "long") is None
+
+
+@pytest.mark.parametrize("damage", ["no database", "page"])
+def test_a_damaged_file(sqlite: Store, damage: str) -> None:
+    sqlite.close()
+    path = Path(str(sqlite.engine.url.database))
+    data = bytearray(path.read_bytes())
+    data[:] = os.urandom(len(data)) if damage == "no database" else data[:4096] + os.urandom(len(data) - 4096)
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match=r"damaged.*tastemaker db restore") as caught:
+        Store.open(sqlite.root)
+    assert str(path) in str(caught.value)
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    engine = make_engine(read_url(f"sqlite:///{tmp_path}/none/x.db", tmp_path))
+    with pytest.raises(StoreError, match="cannot be opened"):
+        transaction(engine).__enter__()
+
+
+def test_a_connection_lost_on_the_way_is_a_store_error(sqlite: Store) -> None:
+    with pytest.raises(StoreError, match="cannot be used"), sqlite.begin() as conn:
+        conn.exec_driver_sql("SELECT nonsense")
+
+
+def test_sqlite_readers_outside_see_committed_rows(sqlite: Store) -> None:
+    with closing(sqlite3.connect(str(sqlite.engine.url.database))) as raw:
+        assert raw.execute("SELECT count(*) FROM meta").fetchone() == (4,)
