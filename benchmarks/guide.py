@@ -2,8 +2,8 @@
 
 Each function learns from all rows of `train`, with the user inputs that our learners have: tastes and how sure they are
 (TastePrior), how well an item fits them, how near it is to the history. A tutorial has no views of a user: every row
-comes with all stated tastes and no history, so the nearness is 0. What comes back is a scorer of ours with the learned
-weights, so that both are judged by the same code.
+comes with all stated tastes and no history, so the nearness is 0 and its weights stay as they were drawn. What comes
+back is a scorer of ours with the learned weights, so that both are judged by the same code.
 
 Nothing is made slow on purpose: the inputs are computed once and a batch is one indexing of them, which is quicker than
 a DataLoader; BPR's samples are drawn a pass at a time. What is left is the cost of small batches and of Python.
@@ -55,7 +55,7 @@ def ranknet(train: Dataset, features: Features, settings: Published, seed: int) 
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     cross_entropy = nn.BCEWithLogitsLoss()
     for _ in range(settings.ranknet_epochs):
-        for batch in torch.randperm(len(pairs)).split(settings.ranknet_batch):
+        for batch in torch.split(torch.randperm(len(pairs)), settings.ranknet_batch):
             better, worse = pairs[batch].T
             difference = model(inputs[better]) - model(inputs[worse])
             loss = cross_entropy(difference, torch.ones_like(difference))
@@ -79,7 +79,7 @@ def dpl(train: Dataset, features: Features, settings: Published, seed: int) -> M
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     squared_error = nn.MSELoss()
     for _ in range(settings.dpl_epochs):
-        for batch in torch.randperm(len(inputs)).split(settings.dpl_batch):
+        for batch in torch.split(torch.randperm(len(inputs)), settings.dpl_batch):
             loss = squared_error(model(inputs[batch]), preference[batch])
             optimizer.zero_grad()
             loss.backward()
@@ -88,7 +88,7 @@ def dpl(train: Dataset, features: Features, settings: Published, seed: int) -> M
 
 
 def bpr(train: Dataset, features: Features, settings: Published, seed: int) -> Factors:
-    """Rendle et al. 2009, LearnBPR: one sample at a time; the user's vector is a learned map of the tastes."""
+    """Rendle et al. 2009, LearnBPR, one sample at a time; as in ours, a user's vector is a map of the tastes."""
     rng, prior = np.random.default_rng(seed), fit_prior(train, features)
     tastes = np.hstack([user_inputs(train, prior)[0] - prior.mean, np.ones((len(train.users), 1))]).astype(np.float32)
     unit = match_length(prior)
@@ -148,14 +148,13 @@ def pairs_of(train: Dataset) -> Int64:
 
 
 def as_mlp(model: nn.Sequential, prior: TastePrior, features: Features, squash: bool) -> Mlp:
-    """The network as our scorer: its first layer falls into the parts of the item, the user and the match."""
+    """The network as our scorer: its first layer falls into the parts of the item, of the user and of the matches."""
     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
     weights = [layer.weight.detach().numpy().T.copy() for layer in linear]  # (n_in, n_out) each
     biases = [layer.bias.detach().numpy().copy() for layer in linear]
     items = features.matrix(BLOCKS)
     d, p = items.shape[1], prior.p
     item, user, match = np.split(weights[0], [d, d + 2 * p])
-    # Mlp centres the tastes for the match only, as inputs_of does
     return Mlp(
         prior=prior,
         embedding=features.block(NEAR),

@@ -43,9 +43,7 @@ class Report:
         return found
 
 
-def judge(
-    model: Recommender, case: Case, rng: np.random.Generator, popular: Recommender | None = None
-) -> Report:
+def judge(model: Recommender, case: Case, rng: np.random.Generator, popular: Recommender | None = None) -> Report:
     """How well `model` orders each query's list, and finds its relevant items in the whole catalog."""
     per_user = measure(model, case)
     baseline = {} if popular is None else measure(popular, case)

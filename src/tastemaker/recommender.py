@@ -233,4 +233,3 @@ def _present(matrix: Csr) -> Csr:
 def single(catalog: Catalog, tastes: tuple[str, ...], scorer: Scorer, name: str = "model") -> Recommender:
     """A recommender of one level, for judging one model."""
     return Recommender(catalog, tastes, (Level(name, "unsaved", scorer),), repeat=False)
-

@@ -7,6 +7,7 @@ from tastemaker.algorithms.taste import STATED, WIDE, fit_prior
 from tastemaker.data.dataset import Scale
 from tastemaker.data.events import events_of
 from tastemaker.data.features import TASTES
+from tastemaker.errors import TrainingError
 from tastemaker.testing import one_user, without_tastes
 
 
@@ -45,6 +46,11 @@ def test_nobody_who_states_tastes_leaves_a_wide_prior(world):
     np.testing.assert_array_equal(prior.mean, np.full(5, 0.5, np.float32))
     np.testing.assert_allclose(np.linalg.inv(prior.precision), WIDE**2 * np.eye(5), rtol=1e-5)
     assert prior.slope > 0.0
+
+
+def test_users_and_features_that_know_other_tastes_are_refused(world):
+    with pytest.raises(TrainingError, match="can state 0 tastes, but the features know 5"):
+        fit_prior(without_tastes(world).data, world.features)
 
 
 @pytest.mark.parametrize("cut", [without_tastes, one_user])

@@ -2,13 +2,17 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from ..data.dataset import Dataset
 from ..data.features import Features
+from ..errors import TrainingError
 from ..scorers import Scorer
 from ..watch import Watch
+
+Start = TypeVar("Start", bound=Scorer)
 
 
 @dataclass(frozen=True)
@@ -34,3 +38,14 @@ class Algorithm(ABC):
         valid:    rankings that only early stopping may look at
         start:    a scorer to fine-tune from; TrainingError when this algorithm cannot start from it
         """
+
+
+def adopted(start: Start, features: Features) -> Start:
+    """The model to fine-tune, knowing these features; TrainingError when they are not those that it learned from."""
+    try:
+        return start.with_items(features)
+    except ValueError as mismatch:
+        raise TrainingError(
+            f"This {type(start).__name__} learned from other features than {', '.join(sorted(features.blocks))}. "
+            "Train without --from, or with the features that it was trained with."
+        ) from mismatch

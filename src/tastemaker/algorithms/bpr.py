@@ -18,7 +18,7 @@ from ..errors import TrainingError
 from ..kernels.bpr import bpr_epoch
 from ..scorers import Calibrated, Factors, Scorer, TastePrior
 from ..watch import Watch
-from .base import Algorithm
+from .base import Algorithm, adopted
 from .scaling import match_length, scaling_of
 from .taste import fit_prior
 from .views import Lists, View, draw_view, lists_of
@@ -89,8 +89,10 @@ class BPR(Algorithm):
             bias, nothing, alpha = np.zeros(n, np.float32), np.zeros((0, 0), np.float32), 1.0 / match_length(prior)
             return Factors(prior, items, bias, user, alpha, nothing, self.blocks)
         if not isinstance(inner, Factors) or inner.items.shape[1] != self.dim:
-            raise TrainingError(f"BPR of dim {self.dim} cannot start from this {type(inner).__name__}. Train without --from.")
-        return inner.with_items(features)
+            raise TrainingError(
+                f"BPR of dim {self.dim} cannot start from this {type(inner).__name__}. Train without --from."
+            )
+        return adopted(inner, features)
 
 
 def _centred(prior: TastePrior, view: View) -> Float32:

@@ -19,7 +19,7 @@ from ..errors import MissingExtra, TrainingError
 from ..scorers import Calibrated, Mlp, Scorer
 from ..scorers.mlp import mean_embedding
 from ..watch import Watch
-from .base import Algorithm
+from .base import Algorithm, adopted
 from .taste import fit_prior
 from .views import Lists, View, draw_view, lists_of, whole_view
 
@@ -98,7 +98,7 @@ class Network(Algorithm):
                 f"{type(self).__name__} cannot start from this {type(inner).__name__} {widths or ''}: it needs a "
                 f"network of widths {self.hidden} that the same algorithm learned. Train without --from."
             )
-        return inner.with_items(features)
+        return adopted(inner, features)
 
     def _learn(self, net: "Net", lists: Lists, valid: Lists | None, seed: int, watch: Watch) -> None:
         """Epochs until they are used up or validation stops improving; the best epoch is kept when there is one."""
@@ -127,8 +127,6 @@ class Network(Algorithm):
         if best is not None and self.patience:
             net.set_weights(best)
         watch.finished()
-
-
 
 
 def user_inputs(net: "Net", lists: Lists, view: View) -> tuple[Float32, Float32]:

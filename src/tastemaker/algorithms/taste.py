@@ -5,6 +5,7 @@ import numpy as np
 from ..data.arrays import Float32
 from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
+from ..errors import TrainingError
 from ..scorers import TastePrior
 
 WIDE = 0.3  # standard deviation of a taste when nobody stated any
@@ -17,6 +18,11 @@ def fit_prior(train: Dataset, features: Features) -> TastePrior:
     Without a user who states tastes the prior is wide: mean 1/2, WIDE around it, and a slope from the spread of x.
     """
     membership = features.block(TASTES)
+    if train.profiles.shape[1] != membership.shape[1]:
+        raise TrainingError(
+            f"Users can state {train.profiles.shape[1]} tastes, but the features know {membership.shape[1]}. "
+            "Build the Dataset with tastes=features.tastes."
+        )
     center = membership.mean(axis=0) if len(membership) else np.zeros(membership.shape[1], np.float32)
     stated = train.profiles[~np.isnan(train.profiles).any(axis=1)] if train.profiles.shape[1] else train.profiles
     p = membership.shape[1]

@@ -1,0 +1,30 @@
+"""Commands: parse, call lifecycle, print. No logic lives here, and nothing heavy is imported before it is needed."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; errors of ours become one line and exit code 1, never a traceback."""
+    from ..errors import TastemakerError
+    from .app import app
+    from .output import fail
+
+    try:
+        app(standalone_mode=True)
+    except TastemakerError as error:
+        fail(error)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        fail("Stopped. What was saved before stays; run the same command again to go on.")
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.exit(0)
+    except MemoryError:
+        fail("Out of memory. Close other programs, or try a smaller catalog or fewer synthetic users.")
+        sys.exit(1)
+    except OSError as error:
+        fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}. Nothing was half-written.")
+        sys.exit(1)
+
+
+__all__ = ["main"]

@@ -24,4 +24,3 @@ class Case:
     relevance: Float32
     ceiling: Float32 | None = None
     relevant: Bool | None = field(default=None, repr=False)
-

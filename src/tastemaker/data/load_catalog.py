@@ -41,7 +41,7 @@ def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
         elif columns.duplicates == "refuse":
             raise DataError(
                 f"{table.source}: rows {lines[id_]} and {table.lines[row]} have one id, {id_!r}. "
-                "Make the ids differ, or set duplicates = \"merge\" in the recipe."
+                'Make the ids differ, or set duplicates = "merge" in the recipe.'
             )
         else:
             items[id_] = _merge(items[id_], entry)

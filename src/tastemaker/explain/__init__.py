@@ -1,0 +1,5 @@
+"""Evidence -> reasons -> sentences."""
+
+from .template import sentences
+
+__all__ = ["sentences"]

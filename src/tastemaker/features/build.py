@@ -32,6 +32,7 @@ class TextFeatures:
     """How text, tags and categories become the block "text".
 
     encoder: word2vec, or lsa (a second instead of half a minute, good enough before any training)
+    common:  words of the texts that more than this share of the items have are left out (see words.documents)
     idf:     weigh words by inverse document frequency (lsa always does)
     center:  take the catalog's mean vector off before the length is made 1: what all items share says nothing
              (Mu & Viswanath 2018, 'All-but-the-Top')
@@ -45,6 +46,7 @@ class TextFeatures:
     min_count: int = 1
     library: Literal["own", "gensim"] = "own"
     threads: int = 2
+    common: float = 0.15
     idf: bool = False
     center: bool = True
 
@@ -86,7 +88,8 @@ def _text_block(
     catalog: Catalog, settings: TextFeatures, seed: int, watch: Watch, cache: Cache | None, seen: Bool
 ) -> Float32:
     """Unit rows float32 (n_items, dim); a row of zeros where no token is known."""
-    docs = documents(catalog, tuple(catalog.tags), described(catalog), tuple(catalog.categories))
+    columns = tuple(catalog.tags), described(catalog), tuple(catalog.categories)
+    docs = documents(catalog, *columns, common=settings.common)
     learned = [doc for doc, known in zip(docs, seen, strict=True) if known]
     if not any(learned):
         return np.zeros((len(catalog), 0), np.float32)

@@ -28,8 +28,8 @@ class Coverage:
 class Tastes:
     """A lexicon, family -> words and phrases. A tag belongs to the families of the longest phrases inside it.
 
-    Membership of item i in family f: c_f / Σ c, c_f = tags in f + text_weight · min(3, mentions of f in the text);
-    shares that sum to 1. An item of which nothing is known gets the catalog's mean membership, so that it is nobody's extreme.
+    Membership of item i in family f: c_f / Σ c, with c_f = tags in f + text_weight · min(3, mentions of f in text);
+    shares that sum to 1. An item of which nothing is known gets the catalog's mean membership: it is nobody's extreme.
     """
 
     families: Mapping[str, Sequence[str]]
@@ -93,7 +93,9 @@ class Tastes:
         rows = catalog.tags.get(self.tags or "", ((),) * len(catalog))
         distinct = dict.fromkeys(tag.lower() for row in rows for tag in row)
         vocabulary = {tag: i for i, tag in enumerate(distinct)}
-        each = np.array([self._of_tag(tag) for tag in vocabulary], np.float32).reshape(len(vocabulary), len(self.families))
+        each = np.array([self._of_tag(tag) for tag in vocabulary], np.float32).reshape(
+            len(vocabulary), len(self.families)
+        )
         item = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
         tag = np.array([vocabulary[t.lower()] for row in rows for t in row], np.int64)
         has = csr(item, tag, np.ones(len(tag), np.float32), (len(rows), len(vocabulary)))

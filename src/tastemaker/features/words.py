@@ -1,6 +1,7 @@
 """Text and tags -> tokens: lower-cased words; a phrase of several words is one token more."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from ..data.catalog import Catalog
@@ -14,17 +15,29 @@ def words(text: str) -> list[str]:
 
 
 def documents(
-    catalog: Catalog, tags: Sequence[str], text: Sequence[str], categories: Sequence[str]
+    catalog: Catalog, tags: Sequence[str], text: Sequence[str], categories: Sequence[str], common: float = 1.0
 ) -> list[list[str]]:
-    """One list of tokens an item: the words of its tags, its tags of several words as one token, its texts, its names."""
-    found: list[list[str]] = [[] for _ in range(len(catalog))]
-    for name in tags:
-        for row, phrases in zip(found, catalog.tags[name], strict=True):
-            for phrase in phrases:
-                parts = words(phrase)
-                row.extend([*parts, "_".join(parts)] if len(parts) > 1 else parts)
-    for columns, names in ((catalog.text, text), (catalog.categories, categories)):
-        for name in names:
-            for row, entry in zip(found, columns[name], strict=True):
-                row.extend(words(entry))
+    """One list of tokens an item: words of its tags, tags of several words as one token, words of texts and names.
+
+    common: words of the texts that more than this share of the items have, and that are no tag, are left out: like
+    "the" and "and" they tell no item from another. Words that ten items or fewer have always stay.
+    """
+    found = [_tag_tokens(catalog, tags, i) for i in range(len(catalog))]
+    prose = [[word for name in text for word in words(catalog.text[name][i])] for i in range(len(catalog))]
+    often = Counter(word for row in prose for word in set(row))
+    tagged = {tag.strip().lower() for name in tags for row in catalog.tags[name] for tag in row}
+    limit = max(common * len(catalog), 10.0)
+    dropped = {word for word, n in often.items() if n > limit} - tagged
+    for i, row in enumerate(found):
+        row.extend(word for word in prose[i] if word not in dropped)
+        row.extend(word for name in categories for word in words(catalog.categories[name][i]))
     return found
+
+
+def _tag_tokens(catalog: Catalog, tags: Sequence[str], item: int) -> list[str]:
+    tokens: list[str] = []
+    for name in tags:
+        for phrase in catalog.tags[name][item]:
+            parts = words(phrase)
+            tokens.extend([*parts, "_".join(parts)] if len(parts) > 1 else parts)
+    return tokens

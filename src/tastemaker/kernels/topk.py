@@ -5,9 +5,7 @@ import numpy as np
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32
 
 
-def top_rows(
-    scores: Float32, n: int, exclude: Csr | None = None, allowed: Bool | None = None
-) -> tuple[Int32, Float32]:
+def top_rows(scores: Float32, n: int, exclude: Csr | None = None, allowed: Bool | None = None) -> tuple[Int32, Float32]:
     """scores float32 (q, n_items) -> columns int32 (q, n) best first, -1 where too few; their scores, NaN there.
 
     Time O(n_items) a row by partition, then a stable sort of what is left. NaN is never chosen.

@@ -98,9 +98,7 @@ def fit_one(
     return replace(found, scorer=calibrate(found.scorer, valid, stream(seed, f"calibrate {name}")))
 
 
-def _judge(
-    recipe: Recipe, catalog: Catalog, features: Features, train: Dataset, seed: int, watch: Watch
-) -> Judge:
+def _judge(recipe: Recipe, catalog: Catalog, features: Features, train: Dataset, seed: int, watch: Watch) -> Judge:
     cases = user_cases(recipe.synth, features, recipe.judge.users, stream(seed, "judge"))
     popular = Popular().fit(train, features, stream(seed, "popular"), watch)
     return Judge(catalog, features, cases, popular, seed)
@@ -119,9 +117,7 @@ def _publish(
         before, first = database.active_version(conn), database.list_versions(conn)[:1]
     parent = first[0].id if first else None
     keep = before is not None and _stays(store, before, catalog, saved, judge_one, score, recipe)
-    new = [
-        _as_new(c, a, recipe, seed, parent, users, features) for c, a in zip(candidates, artifacts, strict=True)
-    ]
+    new = [_as_new(c, a, recipe, seed, parent, users, features) for c, a in zip(candidates, artifacts, strict=True)]
     with store.begin() as conn:
         put_invented(conn, users)
         database.put_meta(conn, features=saved)
@@ -153,9 +149,11 @@ def _as_new(
 def _stays(
     store: Store, before: ModelVersion, catalog: Catalog, features: str, judge_one: Judge, score: float, recipe: Recipe
 ) -> bool:
-    """Is the version that answers now to be kept? Yes when real users taught it, or when it judges better."""
+    """Does the version that answers now stay? Yes when real users taught it, or when it is better."""
     with store.read() as conn:
-        taught = any(run.events_real for v in database.lineage(conn, before.id) for run in database.list_runs(conn, v.id))
+        taught = any(
+            run.events_real for v in database.lineage(conn, before.id) for run in database.list_runs(conn, v.id)
+        )
     try:
         scorer = load_scorer(store.artifacts, before, catalog, features)
     except ArtifactError:

@@ -12,11 +12,10 @@ from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.query import Slate
 from ..data.read import read_table
-from ..errors import StoreError
-from ..evaluate import Report
 from ..recipe import Recipe, find_recipe, read_recipe
 from ..store import ModelVersion, Store
 from ..store.answers import Answers
+from ..store.location import find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
 from .evaluating import Evaluation, evaluate_project
@@ -125,6 +124,15 @@ class Project:
         with self.store.begin() as conn:
             return database.rollback(conn, reason)
 
+    def set_available(self, item: str, available: bool) -> str:
+        """Delist an item, or bring it back; its id."""
+        catalog = self.catalog()
+        id_ = catalog.items.ids[catalog.find(item)]
+        with self.store.begin() as conn:
+            (database.relist if available else database.delist)(conn, [id_])
+        self._forget_answers()
+        return id_
+
     def forget(self, user: str) -> database.Forgotten:
         """Remove a user, their events and slates; and say which versions had learned from them."""
         with self.store.begin() as conn:
@@ -148,9 +156,8 @@ class Project:
     def answers(self) -> Answers:
         """The recommender of the active version; opened again when another version became active."""
         with self.store.read() as conn:
-            active = database.active_version(conn)
-            n_items = len(database.read_catalog(conn))
-        key = (None if active is None else active.id, n_items)
+            active, key = database.active_version(conn), database.get_meta(conn, "features")
+        key = (None if active is None else active.id, key)
         kept = self.__dict__.get("_answers")
         if kept is None or kept[0] != key:
             kept = (key, Answers.open(self.store))
@@ -167,17 +174,7 @@ class Project:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
-
-
-def find_root(start: Path) -> Path:
-    """The nearest directory, this one or above, that is a project."""
-    here = start.resolve()
-    for folder in (here, *here.parents):
-        if (folder / "tastemaker.toml").exists():
-            return folder
-    raise StoreError(f"{here} is no Tastemaker project, nor is a folder above it. Run: tastemaker init DIR --recipe NAME")
-
-
-__all__ = ["Evaluation", "Project", "Report", "find_root"]

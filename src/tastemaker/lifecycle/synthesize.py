@@ -51,9 +51,7 @@ def invent(
     recipe: Recipe, catalog: Catalog, features: Features, seed: int, users: int | None = None,
     rankings: int | None = None, purpose: str = "users", among: Int32 | None = None,
 ) -> Synthesized:  # fmt: skip
-    population = replace(
-        recipe.synth, users=users or recipe.synth.users, rankings=rankings or recipe.synth.rankings
-    )
+    population = replace(recipe.synth, users=users or recipe.synth.users, rankings=rankings or recipe.synth.rankings)
     rng = stream(seed, purpose)
     tastes, archetype = draw_tastes(population, features.tastes, population.users, rng)
     membership = features.block(TASTES)

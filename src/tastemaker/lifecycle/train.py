@@ -179,16 +179,21 @@ def _check_agreement(judged: Scorer, deployed: Scorer, data: Dataset, features: 
     agreement = float(np.corrcoef(a[known], b[known])[0, 1]) if known.sum() > 2 else 1.0
     if agreement < AGREE:
         raise TrainingError(
-            f"The model refitted on all events agrees with the judged one at only {agreement:.2f} (needed: {AGREE}), so "
-            "its judgement does not hold for it. Nothing was saved. Lower --learning-rate or import more events."
+            f"The model refitted on all events agrees with the judged one at only {agreement:.2f} (needed: {AGREE}), "
+            "so its judgement does not hold for it. Nothing was saved. Lower --learning-rate or import more events."
         )
 
 
 def _verdict(lift: Interval | None, n_held: int, recipe: Recipe) -> tuple[bool, str]:
     if lift is None or n_held < FEW:
-        return False, f"{n_held} held-out real users are too few to tell (needed: {FEW}); activate it by hand if you like"
+        return (
+            False,
+            f"{n_held} held-out real users are too few to tell (needed: {FEW}); activate it by hand if you like",
+        )
     points = 100.0 * lift.mean
-    said = f"{recipe.judge.metric} {points:+.1f} points [{100 * lift.low:+.1f}, {100 * lift.high:+.1f}] on held-out users"
+    said = (
+        f"{recipe.judge.metric} {points:+.1f} points [{100 * lift.low:+.1f}, {100 * lift.high:+.1f}] on held-out users"
+    )
     if lift.low > 0 and points >= recipe.judge.min_lift:
         return True, said
     return False, f"{said}; needed: {recipe.judge.min_lift:g} and an interval above 0"

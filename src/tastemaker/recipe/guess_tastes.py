@@ -15,9 +15,17 @@ UNITS = 800  # words and phrases that are looked at, the most frequent ones
 EVERYWHERE = 0.4  # a word of a text that occurs in this share of items says nothing of taste
 ALMOST_EVERYWHERE = 0.6  # a tag may be in more items, for somebody chose it
 OVERLAP = 0.5  # two tags this often on one item are one taste: share of the rarer one's items
-LIFT, SURPRISE = 1.15, 2.0  # to be above chance: observed / expected, and (observed - expected) / sqrt(expected)
+LIFT, SURPRISE = 1.0, 1.0  # to be above chance: observed / expected, and (observed - expected) / sqrt(expected)
 LOVES, LIKES, BALANCED = 0.9, 0.6, 0.7  # tastes of an archetype
 LOVERS = 4
+
+# Words of English that say nothing alone; where they are other words, EVERYWHERE has to do.
+STOP = frozenset(
+    "the and for with from that this these those you your our their his her its it's are was were will would can could has "
+    "have had been being what when where which while who whom why how all any every each some most more much many other "
+    "another such only just also than then there here into onto over under about after before again very not but too "
+    "out off one two like even still just something could made might feel back down through".split()
+)
 
 Families = dict[str, tuple[str, ...]]
 
@@ -36,19 +44,26 @@ class Together:
         return np.asarray(self.has.sum(axis=0), np.float64)
 
     def expected(self) -> Float64:
-        """How many items would hold both of two units by chance, float64 (n_units, n_units)."""
-        return np.outer(self.count, self.count) / len(self.has)
+        """How many items would hold both of two units by chance, float64 (n_units, n_units).
+
+        An item of r units holds each in proportion to r, so the long ones bring more pairs together: Σ r² / (Σ r)².
+        """
+        lengths = self.has.sum(axis=1, dtype=np.float64)
+        return np.asarray(np.outer(self.count, self.count) * (lengths**2).sum() / max(lengths.sum(), 1.0) ** 2)
 
 
 def families_of_tags(rows: Sequence[Sequence[str]]) -> Families:
     """Frequent tags that seldom meet, each with the tags that it meets more often than chance."""
-    found = _together([_units_of(row, _frequent(rows)) for row in rows], ALMOST_EVERYWHERE)
+    whole = _frequent(rows)
+    found = _together([_units_of(row, whole) for row in rows], ALMOST_EVERYWHERE)
     return _grown(found, _apart(found, np.argsort(-found.count, kind="stable")))
 
 
 def families_of_text(rows: Sequence[str]) -> Families:
     """The same of the words of texts: first the words that are choosy about the words beside them."""
-    found = _together([{word for word in words(row) if len(word) > 3 and not word.isdecimal()} for row in rows], EVERYWHERE)
+    found = _together(
+        [{word for word in words(row) if len(word) > 3 and _says(word)} for row in rows], EVERYWHERE
+    )
     return _grown(found, _apart(found, np.argsort(-_choosiness(found), kind="stable")))
 
 
@@ -67,7 +82,11 @@ def lovers(families: Mapping[str, Sequence[str]], membership: Float64) -> dict[s
     close = _correlation(membership)
     for fresh in (True, False):  # families that no archetype loves yet come first
         for f, name in enumerate(names):
-            if len(found) == LOVERS or any(wanted.get(name) == LOVES for wanted in found.values()) or (fresh and name in used):
+            if (
+                len(found) == LOVERS
+                or any(wanted.get(name) == LOVES for wanted in found.values())
+                or (fresh and name in used)
+            ):
                 continue
             order = [names[g] for g in np.argsort(-close[f], kind="stable") if g != f]
             partner = next((g for g in order if g not in used), order[0] if order else None)
@@ -94,8 +113,12 @@ def _units_of(row: Sequence[str], whole: frozenset[str]) -> set[str]:
     for tag in row:
         parts = words(tag)
         phrase = " ".join(parts)
-        found |= {phrase} if phrase in whole else {part for part in parts if len(part) > 2 and not part.isdecimal()}
-    return found - {""}
+        found |= {phrase} if phrase in whole else {part for part in parts if len(part) > 2}
+    return {unit for unit in found if unit and _says(unit)}
+
+
+def _says(unit: str) -> bool:
+    return unit not in STOP and not unit.replace(" ", "").isdecimal()
 
 
 def _least(n: int) -> int:

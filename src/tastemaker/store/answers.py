@@ -16,7 +16,7 @@ from ..data.query import Query, Slate
 from ..data.vocab import Vocab
 from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Popularity, Scorer, load
+from ..scorers import Blend, Calibrated, Embeddings, Popularity, Scorer, load
 from .artifacts import Artifacts
 from .catalogs import read_catalog
 from .events import read_user
@@ -55,6 +55,14 @@ class Answers:
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
         return self.recommender.recommend([self.query(**asked)], explain)[0]
+
+    def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
+        """Items near these in content, whoever likes them: the last level that compares vectors answers."""
+        nearest = next((s for level in reversed(self.recommender.levels) if (s := _embeddings(level.scorer))), None)
+        if nearest is None:
+            raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
+        level = Level("content", "features", nearest)
+        return replace(self.recommender, levels=(level,)).recommend([self.query(likes=likes, n=n)])[0]
 
     def query(
         self,
@@ -102,6 +110,13 @@ class Answers:
         stated = data.profiles[0] if len(data.profiles) else np.zeros(0, np.float32)
         profile = {t: float(v) for t, v in zip(self.recommender.tastes, stated, strict=False) if not np.isnan(v)}
         return Query(user=user, ratings=ratings, profile=profile)
+
+
+def _embeddings(scorer: Scorer) -> Embeddings | None:
+    parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.inner,) if isinstance(scorer, Calibrated) else ()
+    if isinstance(scorer, Embeddings):
+        return scorer
+    return next((found for part in parts if (found := _embeddings(part)) is not None), None)
 
 
 def _signed(name: str, value: float, scale: Scale) -> float:

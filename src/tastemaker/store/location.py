@@ -122,3 +122,12 @@ def shown(url: sa.URL) -> str:
 def file_of(url: sa.URL) -> Path | None:
     """The file that holds the database; None for a server."""
     return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
+def find_root(start: str | Path) -> Path:
+    """The nearest directory, this one or above, that is a project."""
+    here = Path(start).resolve()
+    for folder in (here, *here.parents):
+        if (folder / PROJECT_FILE).exists():
+            return folder
+    raise StoreError(f"{here} is no project, nor is a folder above it. Run: tastemaker init DIR --recipe NAME")

@@ -94,6 +94,8 @@ def as_dataset(
     share = (rankings.rank - 1.0) / max(k - 1, 1)  # 0 = best
     value = scale.best + share * (scale.worst - scale.best)
     user = np.repeat(np.arange(n, dtype=np.int32), k)
-    events = events_of(user, rankings.items.ravel(), value.ravel(), "ranking", time=time, group=user.astype(np.int64), synthetic=True)
+    events = events_of(
+        user, rankings.items.ravel(), value.ravel(), "ranking", time=time, group=user.astype(np.int64), synthetic=True
+    )
     users = Vocab(tuple(f"{prefix}-{u}" for u in range(n)))
     return Dataset(events, catalog, users, names, tastes, {"ranking": scale})

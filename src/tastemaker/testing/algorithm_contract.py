@@ -96,6 +96,24 @@ class AlgorithmContract(ScorerContract):
             return
         assert model.n_items == len(world.features)
 
+    @pytest.mark.parametrize("cut", [without_tastes, without_text])
+    def test_fine_tuning_on_other_features_works_or_is_refused(self, cut: Callable[[World], World]) -> None:
+        _, model, _ = made(type(self), lopsided_world)
+        poorer = cut(lopsided_world())
+        try:
+            tuned = self.fit(poorer, start=model)
+        except TrainingError:
+            return
+        assert np.isfinite(tuned.score(questions(poorer))).any()
+
+    def test_users_and_features_that_know_other_tastes_are_fitted_or_refused(self) -> None:
+        world = lopsided_world()
+        try:
+            model = self.fit(World(without_tastes(world).data, world.features))
+        except TrainingError:
+            return
+        assert model.n_items == len(world.features)
+
     def test_it_ranks_its_training_users_better_than_chance(self) -> None:
         world, model, _ = made(type(self), lopsided_world)
         if not self.learns:

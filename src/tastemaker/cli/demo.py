@@ -1,0 +1,71 @@
+"""demo: the whole story on a catalog that is invented on the spot."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import tables
+from .output import Json, Output, Quiet
+
+Keep = Annotated[Path | None, typer.Option(help="Keep the demo's project in this directory.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    recipe: Annotated[str, typer.Argument(help="A built-in recipe.")] = "scent",
+    keep: Keep = None,
+    seed: Annotated[int, typer.Option(help="Another seed invents another catalog.")] = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole story in a minute: a catalog, invented users, learning, judgement, explained recommendations."""
+    from tempfile import TemporaryDirectory
+
+    out = Output(json, quiet)
+    if keep is not None:
+        _story(recipe, keep, seed, out)
+        out.say(f"\nThe project is in {keep}: cd {keep}, then tastemaker recommend --taste …")
+        return
+    with TemporaryDirectory(prefix="tastemaker-demo-") as folder:
+        _story(recipe, Path(folder) / "shop", seed, out)
+
+
+def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
+    from ..explain import sentences
+    from ..lifecycle import Project
+    from ..lifecycle.sample import sample_file
+    from .learning import show_pretrained
+
+    file = sample_file(recipe, folder.parent / f"{folder.name}-catalog.csv", seed)
+    with Project.init(folder, recipe, file) as project:
+        out.say(f"1. An invented catalog of {len(project.catalog())} items ({project.recipe.title}). No user at all.\n")
+        out.say("2. Features, invented users, and every model of the recipe:")
+        with out.watching() as watch:
+            done = project.pretrain(seed, watch)
+        if not out.json:
+            show_pretrained(done, project.recipe.judge.metric, out)
+        taste, like = _somebody(project)
+        slate = project.recommend(likes=[like], taste=taste, n=5)
+        why = sentences(slate, project.catalog())
+        wishes = ", ".join(f"{name} {value}" for name, value in taste.items())
+        out.say(f"3. Somebody likes “{like}” and states {wishes}. Version {slate.version} answers:")
+        data = {"active": done.active.id, "algorithm": done.active.algorithm, "items": slate.items, "why": why}
+        out.result(data, tables.slate(slate, project.catalog(), why))
+    out.say("Your own catalog: tastemaker init shop --recipe scent --catalog FILE.csv   (any table: --guess FILE.csv)")
+
+
+def _somebody(project: "object") -> tuple[dict[str, float], str]:
+    """Two tastes of the recipe's second kind of user, and an item that has much of the first."""
+    from ..lifecycle import Project
+
+    assert isinstance(project, Project)
+    recipe, catalog = project.recipe, project.catalog()
+    wanted = list(recipe.synth.archetypes.values())[1]
+    taste = {name: value for name, value in wanted.items() if name in recipe.tastes.names}
+    membership = recipe.tastes.encode(catalog)
+    first = recipe.tastes.names.index(next(iter(taste)))
+    return taste, catalog.titles[int(membership[:, first].argmax())]

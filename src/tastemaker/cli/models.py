@@ -1,0 +1,67 @@
+"""versions, activate, rollback."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import tables
+from .output import Json, Output, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from ..store import ModelVersion
+
+    Change = Callable[[Connection], ModelVersion]
+
+Why = Annotated[str, typer.Option(help="Why; kept in the log.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(versions)
+    app.command()(activate)
+    app.command()(rollback)
+
+
+def versions(where: Where = ".", json: Json = False) -> None:
+    """Every version: what made it, from which parent, how good it is, which one answers."""
+    from ..store import Store, list_versions
+    from ..store.location import find_root
+
+    store = Store.open(find_root(where))
+    try:
+        with store.read() as conn:
+            found = list_versions(conn)
+    finally:
+        store.close()
+    Output(json).result([asdict(v) for v in found], tables.versions(found))
+
+
+def activate(version: int, why: Why = "by hand", where: Where = ".", json: Json = False) -> None:
+    """Let a version answer from now on; the one before is kept."""
+    from ..store import activate as do
+
+    _change(where, json, lambda conn: do(conn, version, why))
+
+
+def rollback(why: Why = "by hand", where: Where = ".", json: Json = False) -> None:
+    """Back to the version that answered before; nothing is trained."""
+    from ..store import rollback as do
+
+    _change(where, json, lambda conn: do(conn, why))
+
+
+def _change(where: str, json: bool, do: "Change") -> None:
+    from ..store import Store
+    from ..store.location import find_root
+
+    store = Store.open(find_root(where))
+    try:
+        with store.begin() as conn:
+            now = do(conn)
+    finally:
+        store.close()
+    Output(json).result(asdict(now), text=f"Version {now.id} ({now.algorithm}) is active.")

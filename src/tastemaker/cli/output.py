@@ -1,0 +1,111 @@
+"""What people see: tables, progress bars, one-line errors; or one JSON document with --json."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ..watch import Watch
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print every detail.")]
+Where = Annotated[str, typer.Option("--project", "-p", help="The project's directory.")]
+
+
+@dataclass(frozen=True)
+class Output:
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def say(self, text: str = "") -> None:
+        """A line for people; silent with --json and --quiet."""
+        if not self.json and not self.quiet:
+            _console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def detail(self, text: str) -> None:
+        if self.verbose:
+            self.say(text)
+
+    def result(self, data: Any, table: "Table | None" = None, text: str = "") -> None:
+        """The answer: the JSON document, or a table and a line."""
+        if self.json:
+            print(json.dumps(data, default=str, ensure_ascii=False, indent=2))  # noqa: T201
+            return
+        if table is not None:
+            table.print()
+        if text:
+            _console().print(text, highlight=False, markup=False, soft_wrap=True)
+
+    @contextmanager
+    def watching(self) -> Iterator["Watch"]:
+        """A Watch that draws one progress bar a stage, with the metric that is improving."""
+        from ..watch import Watch
+
+        if self.json or self.quiet:
+            yield Watch()
+            return
+        from .progress import Bars
+
+        with Bars() as bars:
+            yield Watch(bars.report)
+
+
+@dataclass(frozen=True)
+class Table:
+    """columns: heads; a head that starts with ">" is right-aligned."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def print(self) -> None:
+        from rich import box
+        from rich.table import Table as Rich
+
+        table = Rich(title=self.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for head in self.columns:
+            table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left")
+        for row in self.rows:
+            table.add_row(*(cell.replace("[", r"\[") for cell in row))
+        _console().print(table, highlight=False)
+
+
+def fail(error: object) -> None:
+    """One line on standard error; with --json, an object there."""
+    if "--json" in sys.argv:
+        print(json.dumps({"error": type(error).__name__, "message": str(error)}, ensure_ascii=False), file=sys.stderr)  # noqa: T201
+    else:
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201
+
+
+def pairs(texts: Sequence[str], what: str) -> dict[str, float]:
+    """["woody=0.9,spicy=0.7", "Title=4"] -> {"woody": 0.9, …}; commas separate pieces that all have a "="."""
+    found: dict[str, float] = {}
+    for text in texts:
+        pieces = text.split(",")
+        for piece in pieces if all("=" in p for p in pieces) else [text]:
+            name, sign, value = piece.rpartition("=")
+            try:
+                found[name.strip()] = float(value)
+            except ValueError:
+                sign = ""
+            if not sign or not name.strip():
+                raise typer.BadParameter(f"{piece!r}: write NAME=NUMBER, for example {what}")
+    return found
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def short(text: str, width: int = 60) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,125 @@
+"""Results as tables."""
+
+from collections.abc import Mapping, Sequence
+from math import isnan
+from typing import TYPE_CHECKING
+
+from .output import Table, short
+
+if TYPE_CHECKING:
+    from ..data.catalog import Catalog
+    from ..data.query import Slate
+    from ..evaluate import Report
+    from ..metrics import Interval
+    from ..store import ModelVersion
+
+CASES = {
+    "stated": "tastes stated",
+    "vague": "tastes vague",
+    "ranked": "five rankings",
+    "unlike": "another kind",
+    "held-out items": "items never seen",
+    "real": "real users",
+}
+
+
+def judgement(title: str, reports: Mapping[str, Sequence["Report"]], metric: str) -> Table:
+    """model -> reports: one row a model and case."""
+    rows = []
+    for name, each in reports.items():
+        for report in each:
+            m, ndcg = report.metrics[metric], report.metrics["ndcg@10"]
+            rows.append(
+                [
+                    name if report is each[0] else "",
+                    CASES.get(report.case, report.case),
+                    f"{m.model.mean:.3f} [{m.model.low:.3f}, {m.model.high:.3f}]",
+                    number(m.floor),
+                    number(m.popular),
+                    number(m.ceiling),
+                    percent(m.share.mean),
+                    f"{ndcg.model.mean:.3f}",
+                    number(ndcg.floor),
+                ]
+            )
+    columns = [
+        "model",
+        "users",
+        f"{metric}, 95 %",
+        ">random",
+        ">popular",
+        ">oracle",
+        ">of the way",
+        ">ndcg@10",
+        ">random",
+    ]
+    return Table(title, columns, rows)
+
+
+def whole_catalog(reports: Mapping[str, "Report"]) -> Table:
+    """Full-catalog ranking, where it was judged."""
+    rows = []
+    for name, report in reports.items():
+        for metric, m in report.metrics.items():
+            if metric.startswith("catalog"):
+                interval = f"{m.model.mean:.3f} [{m.model.low:.3f}, {m.model.high:.3f}]"
+                rows.append([name, metric, interval, number(m.floor), number(m.popular), number(m.ceiling)])
+    title = "Full-catalog ranking: relevant = the user's best 1 % of all items"
+    return Table(title, ["model", "metric", "value, 95 %", ">random", ">popular", ">oracle"], rows)
+
+
+def slate(found: "Slate", catalog: "Catalog", sentences: Sequence[str]) -> Table:
+    rows = []
+    for rank, (id_, score, why) in enumerate(zip(found.items, found.scores, sentences, strict=True), 1):
+        row = int(catalog.items.rows([id_])[0])
+        brand = " · ".join(column[row] for column in catalog.categories.values())
+        rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), f"{score:.3f}", why])
+    return Table("", [">#", "item", "", ">score", "why"], rows)
+
+
+def versions(found: Sequence["ModelVersion"]) -> Table:
+    rows = [
+        [
+            str(v.id),
+            v.algorithm,
+            v.state,
+            "" if v.parent is None else str(v.parent),
+            quality(v),
+            v.artifact[:12],
+            when(v.created_at),
+        ]
+        for v in found
+    ]
+    return Table("", [">version", "model", "state", ">parent", ">quality", "artifact", "made"], rows)
+
+
+def curve(lines: Mapping[str, Mapping[int, "Interval"]]) -> Table:
+    known = list(next(iter(lines.values())))
+    rows = [
+        [name, *(f"{points[k].mean:.3f} [{points[k].low:.3f}, {points[k].high:.3f}]" for k in known)]
+        for name, points in lines.items()
+    ]
+    return Table("Cold start: Spearman by how many rankings are known", ["", *(str(k) for k in known)], rows)
+
+
+def quality(version: "ModelVersion") -> str:
+    """What a version was judged by: its share of the way, or its Spearman on real users."""
+    if "quality" in version.metrics:
+        return percent(version.metrics["quality"]["share"])
+    if "real" in version.metrics:
+        return f"spearman {version.metrics['real']['metrics']['spearman']['model']['mean']:.3f}"
+    return "untrained" if version.id == 0 else "–"
+
+
+def number(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.3f}"
+
+
+def percent(value: float) -> str:
+    return "–" if isnan(value) else f"{value:.1%}"
+
+
+def when(seconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,47 @@
+"""Sentences from a template: what moved the score, and the evidence that a person can check."""
+
+from collections.abc import Sequence
+
+from ..data.catalog import Catalog
+from ..data.query import Reason, Slate
+
+STRONGEST = 3  # reasons worth a word
+WEAK = 0.05  # a part below this share of the strongest one is not worth a word
+
+
+def sentences(slate: Slate, catalog: Catalog) -> list[str]:
+    """One sentence an item: tastes it fits, items it is like and what they share, and what speaks against it."""
+    rows = catalog.items.rows(slate.items)
+    return [_sentence(catalog, int(row), reasons) for row, reasons in zip(rows, slate.reasons, strict=True)]
+
+
+def _sentence(catalog: Catalog, row: int, reasons: Sequence[Reason]) -> str:
+    told = [reason for reason in reasons if reason.part != "base"]
+    floor = WEAK * max((abs(reason.weight) for reason in told), default=0.0)
+    strong = [reason for reason in told if abs(reason.weight) > floor][:STRONGEST]
+    said = [text for reason in strong if (text := _phrase(catalog, row, reason))]
+    return "; ".join(said) or "a good start when nothing is known"
+
+
+def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
+    kind, _, key = reason.part.partition(":")
+    sign = f"{reason.weight:+.2f}"
+    if kind == "taste":
+        return f"{key} {'suits you' if reason.weight > 0 else 'fits less'} ({sign})"
+    if kind == "item":
+        other = int(catalog.items.rows([key])[0])
+        shared = _shared(catalog, row, other)
+        both = f", shares {', '.join(shared)}" if shared else ""
+        return f"{'like' if reason.weight > 0 else 'unlike'} {catalog.titles[other]}{both} ({sign})"
+    if kind == "history":
+        return f"what you rated {'speaks for' if reason.weight > 0 else 'speaks against'} it ({sign})"
+    return f"{kind} {sign}"
+
+
+def _shared(catalog: Catalog, a: int, b: int) -> list[str]:
+    """Up to three tags that both items have, as the first one shows them."""
+    found: list[str] = []
+    for column in catalog.tags.values():
+        theirs = {tag.lower() for tag in column[b]}
+        found += [tag for tag in column[a] if tag.lower() in theirs]
+    return found[:3]
