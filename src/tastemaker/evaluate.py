@@ -43,10 +43,15 @@ class Report:
         return found
 
 
-def judge(model: Recommender, case: Case, rng: np.random.Generator, popular: Recommender | None = None) -> Report:
-    """How well `model` orders each query's list, and finds its relevant items in the whole catalog."""
+def judge(
+    model: Recommender, case: Case, rng: np.random.Generator, popular: Mapping[str, Float64] | None = None
+) -> Report:
+    """How well `model` orders each query's list, and finds its relevant items in the whole catalog.
+
+    popular: what `measure` said of popularity, for comparison
+    """
     per_user = measure(model, case)
-    baseline = {} if popular is None else measure(popular, case)
+    baseline = popular or {}
     floors = _floors(case, rng)
     ceilings = _ceilings(case)
     metrics = {

@@ -85,6 +85,9 @@ def _show_check(found: "Checked", out: Output) -> None:
     Table(
         "Files read", ["source", "as", ">rows", ">loaded", ">merged", ">refused", ">characters repaired"], rows
     ).print()
+    for source, bad in found.refusals.items():
+        for line, reason in bad if out.verbose else bad[:10]:
+            out.say(f"refused: {source}, line {line}: {reason}")
     delisted = found.n_items - found.n_available
     out.say(f"{found.n_items} items{f', {delisted} of them delisted' if delisted else ''}.\n")
     columns = [[n, kind, str(found.gaps.get(n, 0))] for n, kind in found.columns.items()]

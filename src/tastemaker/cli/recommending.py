@@ -9,12 +9,8 @@ from . import tables
 from .output import Json, Output, Where, pairs
 
 Like = Annotated[list[str] | None, typer.Option("--like", "-l", help="A title or id that the user likes; repeat it.")]
-Taste = Annotated[
-    list[str] | None, typer.Option("--taste", "-t", help="Stated tastes: woody=0.9,spicy=0.7")
-]
-Rate = Annotated[
-    list[str] | None, typer.Option("--rate", "-r", help="A rating on the recipe's scale: TITLE=4.")
-]
+Taste = Annotated[list[str] | None, typer.Option("--taste", "-t", help="Stated tastes: woody=0.9,spicy=0.7")]
+Rate = Annotated[list[str] | None, typer.Option("--rate", "-r", help="A rating on the recipe's scale: TITLE=4.")]
 Filter = Annotated[list[str] | None, typer.Option("--filter", "-f", help="COLUMN=VALUE, for example brand=Indult")]
 
 

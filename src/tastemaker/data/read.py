@@ -3,8 +3,8 @@
 `read_table` takes
 
 - a file: .csv, .tsv, .txt (delimited), .jsonl, .ndjson, .json, .parquet, each also with .gz;
-- SQL: `URL::table` or `URL::SELECT …`, such as `sqlite:///shop.db::perfumes` or
-  `postgresql://ann@host/shop::SELECT * FROM perfumes WHERE in_stock`; nothing is ever written there;
+- SQL: `URL::table` or `URL::SELECT …`, such as `sqlite:///shop.db::items` or
+  `postgresql://ann@host/shop::SELECT * FROM items WHERE in_stock`; nothing is ever written there;
 - a polars or pandas DataFrame.
 """
 

@@ -56,7 +56,7 @@ class Table:
         return tuple(self.columns)
 
     def place(self, row: int) -> str:
-        """Where the row at index `row` stands, for messages: "perfume.csv, line 812"."""
+        """Where the row at index `row` stands, for messages: "catalog.csv, line 812"."""
         return f"{self.source}, {self.unit} {self.lines[row]}"
 
 

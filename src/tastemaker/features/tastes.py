@@ -51,6 +51,11 @@ class Tastes:
         return found
 
     @cached_property
+    def _starts(self) -> frozenset[str]:
+        """First words of the phrases."""
+        return frozenset(phrase[0] for phrase in self._phrases if phrase)
+
+    @cached_property
     def _longest(self) -> int:
         return max((len(phrase) for phrase in self._phrases), default=1)
 
@@ -58,6 +63,9 @@ class Tastes:
         """How often each family is named in these words, longest phrases first, float32 (n_families,)."""
         total, at = np.zeros(len(self.families), np.float32), 0
         while at < len(tokens):
+            if tokens[at] not in self._starts:
+                at += 1
+                continue
             for length in range(min(self._longest, len(tokens) - at), 0, -1):
                 known = self._phrases.get(tuple(tokens[at : at + length]))
                 if known is not None:
@@ -75,6 +83,12 @@ class Tastes:
         if silent.any():
             raw[silent] = shares(raw[~silent]).mean(axis=0) if not silent.all() else 1.0
         return shares(raw)
+
+    def knows(self, catalog: Catalog) -> bool:
+        """Is there an item that the lexicon has a word for?"""
+        tags = (tag for row in catalog.tags.get(self.tags or "", ()) for tag in row)
+        texts = catalog.text.get(self.text or "", ())
+        return any(self.counts(words(phrase)).any() for column in (tags, texts) for phrase in column)
 
     def coverage(self, catalog: Catalog) -> Coverage:
         tags = [tag for row in catalog.tags.get(self.tags or "", ()) for tag in row]

@@ -16,7 +16,10 @@ from ..store import Import
 
 @dataclass(frozen=True)
 class Checked:
-    """families: name -> how many items belong to it more than to any other; imports: one entry a file."""
+    """families: name -> how many items belong to it more than to any other; imports: one entry a file;
+
+    refusals: file -> the line and reason of each row that was refused
+    """
 
     n_items: int
     n_available: int
@@ -25,9 +28,16 @@ class Checked:
     families: Mapping[str, int]
     coverage: Coverage
     imports: Sequence[Import]
+    refusals: Mapping[str, Sequence[tuple[int, str]]]
 
     @classmethod
-    def of(cls, catalog: Catalog, recipe: Recipe, imports: Sequence[Import]) -> "Checked":
+    def of(
+        cls,
+        catalog: Catalog,
+        recipe: Recipe,
+        imports: Sequence[Import],
+        refusals: Mapping[str, Sequence[tuple[int, str]]],
+    ) -> "Checked":
         membership = recipe.tastes.encode(catalog)
         most = membership.argmax(axis=1) if membership.shape[1] and len(catalog) else np.zeros(0, int)
         families = {name: int((most == f).sum()) for f, name in enumerate(recipe.tastes.names)}
@@ -39,6 +49,7 @@ class Checked:
             families,
             recipe.tastes.coverage(catalog),
             imports,
+            refusals,
         )
 
 
@@ -68,14 +79,14 @@ def check_trainable(catalog: Catalog, recipe: Recipe) -> None:
     if len(catalog) < 2:
         raise DataError(
             f"The catalog has {len(catalog)} item{'s' * (len(catalog) != 1)}; learning what is preferred to what needs "
-            "two. Add items with: tastemaker import catalog FILE"
+            "two. Add items with: tastemaker import --catalog FILE"
         )
     if not recipe.tastes.names or not recipe.synth.archetypes:
         raise DataError(
             "The recipe has no [tastes.families] or no [synth.archetypes], so no user can be invented. Add them to "
             "recipe.toml, or import real events and run: tastemaker train"
         )
-    if recipe.tastes.coverage(catalog).silent.all():
+    if not recipe.tastes.knows(catalog):
         raise DataError(
             f"None of the {len(catalog)} items has a word that [tastes.families] of recipe.toml knows, so nothing "
             "tells them apart. Give the catalog tags or text, or add its words to the families."

@@ -22,6 +22,8 @@ from ..watch import Watch
 from .candidates import CODE_VERSION, as_artifact
 from .check import check_catalog
 
+REMEMBERED = 1000  # refused rows of a file whose lines are kept
+
 
 @dataclass(frozen=True)
 class Imported:
@@ -46,6 +48,7 @@ def import_catalog(
         change = database.put_catalog(conn, read.catalog, delist_missing)
         catalog = database.read_catalog(conn)
         database.put_import(conn, record)
+        keep_refusals(conn, table, read.refused)
         if change.added or change.changed:
             database.put_meta(conn, features=_refreshed(store, recipe, catalog, database.get_meta(conn, "features")))
         if not database.list_versions(conn):
@@ -57,7 +60,7 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
     with store.read() as conn:
         catalog = database.read_catalog(conn)
     if not len(catalog):
-        raise DataError("The project has no catalog yet. Run: tastemaker import catalog FILE")
+        raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
     read = load_events(table, recipe.events, catalog, recipe.tastes.names)
     if not skip_bad_rows:
         refuse_bad_rows(table, read.refused)
@@ -66,12 +69,21 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
         again = database.find_import(conn, table.digest, read.kind) is not None
         added = database.put_events(conn, read.dataset, read.keys)
         database.put_import(conn, record)
+        keep_refusals(conn, table, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)
 
 
 def _record(table: Table, what: str, loaded: int, merged: int, refused: int) -> Import:
     found, now = table.n_found, int(clock())
     return Import(table.digest, what, table.source, now, found, loaded, merged, refused, table.repaired)
+
+
+def keep_refusals(conn: Connection, table: Table, refused: tuple[BadRow, ...]) -> None:
+    """Remember which rows of a file were refused and why, for `check`."""
+    if refused:
+        known = database.get_meta(conn, "refusals") or {}
+        shown = [[bad.line, bad.reason] for bad in refused[:REMEMBERED]]
+        database.put_meta(conn, refusals={**known, table.source: shown})
 
 
 def _refreshed(store: Store, recipe: Recipe, catalog: Catalog, before: str | None) -> str:

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .. import store as database
 from ..algorithms import Algorithm, Popular, calibrate
+from ..data.arrays import Float64
 from ..data.case import Case
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
 from ..errors import ArtifactError, DataError, MissingExtra
-from ..evaluate import Report, judge, quality
+from ..evaluate import Report, judge, measure, quality
 from ..features.build import QUICK, FeatureSettings, build_features
 from ..recipe import Recipe
 from ..recommender import single
@@ -54,9 +56,14 @@ class Judge:
     seed: int
 
     def __call__(self, scorer: Scorer) -> list[Report]:
-        baseline = single(self.catalog, self.features.tastes, self.popular)
         model = single(self.catalog, self.features.tastes, scorer)
-        return [judge(model, case, stream(self.seed, f"judge {case.name}"), baseline) for case in self.cases]
+        pairs = zip(self.cases, self._baseline, strict=True)
+        return [judge(model, case, stream(self.seed, f"judge {case.name}"), popular) for case, popular in pairs]
+
+    @cached_property
+    def _baseline(self) -> list[dict[str, Float64]]:
+        popular = single(self.catalog, self.features.tastes, self.popular)
+        return [measure(popular, case) for case in self.cases]
 
 
 def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool = False) -> Pretrained:
@@ -158,4 +165,4 @@ def _stays(
         scorer = load_scorer(store.artifacts, before, catalog, features)
     except ArtifactError:
         return False
-    return taught or quality(judge_one(scorer), recipe.judge.metric) > score
+    return taught or quality(judge_one(scorer), recipe.judge.metric) >= score

@@ -74,7 +74,9 @@ class Project:
 
     def check(self) -> Checked:
         """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
-        return Checked.of(self.catalog(), self.recipe, self.imports())
+        with self.store.read() as conn:
+            refusals = database.get_meta(conn, "refusals") or {}
+        return Checked.of(self.catalog(), self.recipe, self.imports(), refusals)
 
     def import_(self, source: Any, skip_bad_rows: bool = False) -> Imported:
         """Real users' rankings, ratings or likes; or more of the catalog, told apart by the columns."""

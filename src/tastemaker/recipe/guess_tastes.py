@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from ..data.arrays import Bool, Float64, csr
+from ..data.arrays import Bool, Float32, Float64
 from ..features.words import words
 
 MOST_FAMILIES, MOST_WORDS = 8, 40
@@ -21,10 +22,12 @@ LOVERS = 4
 
 # Words of English that say nothing alone; where they are other words, EVERYWHERE has to do.
 STOP = frozenset(
-    "the and for with from that this these those you your our their his her its it's are was were will would can could has "
-    "have had been being what when where which while who whom why how all any every each some most more much many other "
-    "another such only just also than then there here into onto over under about after before again very not but too "
-    "out off one two like even still just something could made might feel back down through".split()
+    """
+    the and for with from that this these those you your our their his her its it's are was were will would can could
+    has have had been being what when where which while who whom why how all any every each some most more much many
+    other another such only just also than then there here into onto over under about after before again very not but
+    too out off one two like even still something made might feel back down through none
+    """.split()  # noqa: SIM905
 )
 
 Families = dict[str, tuple[str, ...]]
@@ -32,7 +35,11 @@ Families = dict[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Together:
-    """units: words and phrases, the most frequent first;  has: bool (n_items, n_units);  together: (n_units, n_units)."""
+    """
+    units:    words and phrases, the most frequent first
+    has:      bool (n_items, n_units)
+    together: float64 (n_units, n_units), how many items hold both
+    """
 
     units: tuple[str, ...]
     has: Bool
@@ -56,15 +63,13 @@ def families_of_tags(rows: Sequence[Sequence[str]]) -> Families:
     """Frequent tags that seldom meet, each with the tags that it meets more often than chance."""
     whole = _frequent(rows)
     found = _together([_units_of(row, whole) for row in rows], ALMOST_EVERYWHERE)
-    return _grown(found, _apart(found, np.argsort(-found.count, kind="stable")))
+    return _grown(found, _apart(found, np.argsort(-found.count, kind="stable").tolist()))
 
 
 def families_of_text(rows: Sequence[str]) -> Families:
     """The same of the words of texts: first the words that are choosy about the words beside them."""
-    found = _together(
-        [{word for word in words(row) if len(word) > 3 and _says(word)} for row in rows], EVERYWHERE
-    )
-    return _grown(found, _apart(found, np.argsort(-_choosiness(found), kind="stable")))
+    found = _together([{word for word in words(row) if len(word) > 3 and _says(word)} for row in rows], EVERYWHERE)
+    return _grown(found, _apart(found, np.argsort(-_choosiness(found), kind="stable").tolist()))
 
 
 def families_of_values(values: Sequence[str]) -> Families:
@@ -73,7 +78,7 @@ def families_of_values(values: Sequence[str]) -> Families:
     return _named({value.lower(): () for value, _ in counted.most_common()})
 
 
-def lovers(families: Mapping[str, Sequence[str]], membership: Float64) -> dict[str, dict[str, float]]:
+def lovers(families: Mapping[str, Sequence[str]], membership: Float32) -> dict[str, dict[str, float]]:
     """Five archetypes: up to four lovers of two families that occur together, and one that likes everything.
 
     membership: (n_items, n_families), shares
@@ -96,7 +101,7 @@ def lovers(families: Mapping[str, Sequence[str]], membership: Float64) -> dict[s
     return found | ({"versatile": {"*": BALANCED}} if families else {})
 
 
-def _correlation(membership: Float64) -> Float64:
+def _correlation(membership: Float32) -> Float64:
     centered = membership - membership.mean(axis=0)
     lengths = np.linalg.norm(centered, axis=0)
     return np.asarray((centered.T @ centered) / np.maximum(np.outer(lengths, lengths), 1e-12))
@@ -134,7 +139,7 @@ def _together(rows: Sequence[set[str]], most: float) -> Together:
     has = np.zeros((len(rows), len(units)), bool)
     for r, row in enumerate(rows):
         has[r, [at[unit] for unit in row if unit in at]] = True
-    sparse = csr(*has.nonzero(), np.ones(int(has.sum()), np.float32), has.shape)
+    sparse = csr_array(has, dtype=np.float32)
     return Together(units, has, np.asarray((sparse.T @ sparse).todense(), np.float64))
 
 
@@ -164,22 +169,16 @@ def _apart(found: Together, order: Sequence[int]) -> list[int]:
 
 
 def _grown(found: Together, seeds: Sequence[int]) -> Families:
-    """Each seed with the units that meet it above chance, or that are a kind of it ("rose absolute" of "rose")."""
+    """Each seed with the units that meet it above chance; a phrase that holds a seed ("wild rose") needs no mention."""
     members: dict[str, list[str]] = {found.units[s]: [] for s in seeds}
     if not seeds:
         return {}
-    expected = found.expected()[:, list(seeds)]
-    together = found.together[:, list(seeds)]
-    lift = together / np.maximum(expected, 1e-12)
-    lift[(together - expected) / np.sqrt(np.maximum(expected, 1e-12)) < SURPRISE] = 0.0
+    together, expected = found.together[:, seeds], np.maximum(found.expected()[:, seeds], 1e-12)
+    lift = together / expected
+    lift[(together - expected) / np.sqrt(expected) < SURPRISE] = 0.0
     for i, unit in enumerate(found.units):
-        kind_of = [s for s in members if s in unit.split() and s != unit]
         best = int(np.argmax(lift[i]))
-        if unit in members:
-            continue
-        if kind_of:
-            members[kind_of[0]].append(unit)
-        elif lift[i, best] > LIFT:
+        if lift[i, best] > LIFT and members.keys().isdisjoint((unit, *unit.split())):
             members[found.units[seeds[best]]].append(unit)
     return _named({seed: tuple(rest[: MOST_WORDS - 1]) for seed, rest in members.items()})
 
