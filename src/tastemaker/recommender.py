@@ -161,12 +161,13 @@ class Recommender:
 
     def _slate(self, draft: "_Draft", one: Batch, explain: bool) -> Slate:
         first = draft.levels[0] if draft.levels else Level("nothing", "", self.levels[-1].scorer)
+        reasons = self._reasons(draft, one) if explain else ((),) * len(draft.rows)
         why = "; ".join(dict.fromkeys([self.problem] * bool(self.problem) + draft.why))
         return Slate(
             items=tuple(self.catalog.items.ids[row] for row in draft.rows),
             scores=tuple(draft.scores),
             sources=tuple(level.name for level in draft.levels),
-            reasons=self._reasons(draft, one) if explain else ((),) * len(draft.rows),
+            reasons=reasons,
             version=first.version,
             level=first.name,
             level_reason=why,
@@ -174,13 +175,18 @@ class Recommender:
         )
 
     def _reasons(self, draft: "_Draft", one: Batch) -> tuple[tuple[Reason, ...], ...]:
-        """Each item's parts from the level that chose it, the strongest first, its base last."""
+        """Each item's parts from the level that chose it, the strongest first, its base last; () where it fails."""
         found: dict[int, tuple[Reason, ...]] = {}
         for level in {id(level): level for level in draft.levels}.values():
             mine = [row for row, at in zip(draft.rows, draft.levels, strict=True) if at is level]
-            parts = level.scorer.contributions(one, np.array([mine], np.int32))[0]
+            try:
+                parts = level.scorer.contributions(one, np.array([mine], np.int32))[0]
+            except Exception as error:
+                self.on_failure(f"{level.name} (version {level.version}), explaining: {error!r}")
+                draft.fail(f"{level.name} cannot explain: {type(error).__name__}")
+                continue
             found |= {row: self._named(parts, k) for k, row in enumerate(mine)}
-        return tuple(found[row] for row in draft.rows)
+        return tuple(found.get(row, ()) for row in draft.rows)
 
     def _named(self, parts: Contributions, k: int) -> tuple[Reason, ...]:
         reasons = [Reason(self._name(part), float(parts.values[k, c])) for c, part in enumerate(parts.parts)]
@@ -216,7 +222,8 @@ class _Draft:
                 self.scores.append(score)
                 self.levels.append(level)
         if len(self.rows) == before:
-            self.fail(f"{level.name} cannot say anything here")
+            if before == 0:  # else there simply is nothing more
+                self.fail(f"{level.name} cannot say anything here")
         elif self.missing > 0:
             self.fail(f"{level.name} knows only {len(self.rows) - before} fitting items")
 

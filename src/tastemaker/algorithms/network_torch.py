@@ -13,6 +13,7 @@ from torch import nn
 from ..data.arrays import Float32
 from ..data.features import Features
 from ..scorers import Mlp, TastePrior
+from .adam import Adam
 from .scaling import Scaling, match_length, scaling_of
 from .views import Lists, View
 
@@ -52,7 +53,7 @@ class Net:
         self.match = nn.Linear(2, first, bias=False)
         self.rest = [nn.Linear(a, b) for a, b in zip(spec.hidden, [*spec.hidden[1:], 1], strict=True)]
         self.all = nn.ModuleList([self.item, self.user, self.match, *self.rest])
-        self.optimizer = torch.optim.Adam(self.all.parameters(), lr=spec.learning_rate, weight_decay=spec.l2)
+        self.optimizer = Adam(self.all.parameters(), spec.l2)
 
     def forward(self, rows: torch.Tensor, users: torch.Tensor, history: torch.Tensor, learn: bool) -> torch.Tensor:
         """rows int64 (q, k), users (q, 2 p) raw, history (q, e) -> scores (q, k)."""
@@ -73,14 +74,12 @@ class Net:
         data, losses = self._tensors(lists, view), []
         parts = np.array_split(rng.permutation(len(lists)), math.ceil(len(lists) / self.spec.batch_size))
         for step, part in enumerate(parts):
-            self._set_rate((epoch + step / len(parts)) / self.spec.epochs)
             rows, users, history, signed, target = (t[torch.from_numpy(part)] for t in data)
             loss = self.spec.loss(self.forward(rows, users, history, True), signed, target)
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(float(loss.detach()))
             if (step + 1) % self.spec.accumulate == 0 or step + 1 == len(parts):
-                self.optimizer.step()
-                self.optimizer.zero_grad()
+                self.optimizer.step(self._rate((epoch + step / len(parts)) / self.spec.epochs))
         return float(np.mean(losses))
 
     def validate(self, lists: Lists, view: View) -> float:
@@ -95,10 +94,11 @@ class Net:
         rows = np.maximum(lists.items, 0).astype(np.int64)
         return tuple(torch.from_numpy(a) for a in (rows, users, history, lists.signed, view.target))
 
-    def _set_rate(self, done: float) -> None:
-        factor = 0.5 * (1.0 + math.cos(math.pi * done)) if self.spec.schedule == "cosine" else 1.0
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.spec.learning_rate * factor
+    def _rate(self, done: float) -> float:
+        """The learning rate when this share of all steps is done."""
+        if self.spec.schedule == "constant":
+            return self.spec.learning_rate
+        return self.spec.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
 
     def export(self) -> Mlp:
         """The served form: the scaling of every input is folded into the weights."""
@@ -143,9 +143,7 @@ class Net:
     def checkpoint(self, done: int) -> dict[str, Float32]:
         """Weights, optimizer and the number of finished epochs, as arrays."""
         found = {f"weight/{name}": _numpy(value) for name, value in self.all.state_dict().items()}
-        for key, entry in self.optimizer.state_dict()["state"].items():
-            found |= {f"adam/{key}/{name}": _numpy(value) for name, value in entry.items()}
-        return found | {"done": np.array([done], np.float32)}
+        return found | self.optimizer.state() | {"done": np.array([done], np.float32)}
 
     def restore(self, arrays: Mapping[str, Any] | None) -> int:
         """Take a checkpoint up again; the epoch to begin with. One of another shape is ignored."""
@@ -156,12 +154,7 @@ class Net:
         if {n: v.shape for n, v in weights.items()} != {n: v.shape for n, v in mine.items()}:
             return 0
         self.set_weights(weights)
-        state: dict[int, dict[str, torch.Tensor]] = {}
-        for name, array in arrays.items():
-            if name.startswith("adam/"):
-                _, key, field = name.split("/")
-                state.setdefault(int(key), {})[field] = torch.from_numpy(array)
-        self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": state})
+        self.optimizer.restore(arrays)
         return int(arrays["done"][0])
 
 

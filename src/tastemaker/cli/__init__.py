@@ -5,18 +5,18 @@ import sys
 
 def main() -> None:
     """Run the command line; errors of ours become one line and exit code 1, never a traceback."""
-    from ..errors import TastemakerError
+    from ..errors import Cancelled, TastemakerError
     from .app import app
     from .output import fail
 
     try:
         app(standalone_mode=True)
+    except Cancelled as error:
+        fail(error)
+        sys.exit(130)
     except TastemakerError as error:
         fail(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        fail("Stopped. What was saved before stays; run the same command again to go on.")
-        sys.exit(130)
     except BrokenPipeError:
         sys.exit(0)
     except MemoryError:

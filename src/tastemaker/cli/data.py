@@ -36,23 +36,25 @@ def init(
     quiet: Quiet = False,
 ) -> None:
     """Make a project from a recipe and a catalog; it can recommend at once."""
+    from ..errors import RecipeError
     from ..lifecycle import Project
 
     out = Output(json, quiet)
-    source = recipe or "scent"
     if guess is not None:
         from .guessing import guessed
 
-        source = str(guessed(guess, directory, out, ask=not (yes or json or quiet)))
+        recipe = str(guessed(guess, directory, out, ask=not (yes or json or quiet)))
         catalog = catalog or guess
-    with Project.init(directory, source, catalog, database, skip_bad_rows) as project:
+    if recipe is None:
+        raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
+    with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
         n = len(project.catalog())
         where = project.store.where
     said = f"Made {directory}: {n} items, database {where}."
     next_ = f"Next: cd {directory}, then tastemaker check, tastemaker pretrain"
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"
-    out.result({"project": str(directory), "recipe": source, "items": n, "database": where}, text=f"{said}\n{next_}")
+    out.result({"project": str(directory), "recipe": recipe, "items": n, "database": where}, text=f"{said}\n{next_}")
 
 
 def check(where: Where = ".", json: Json = False, verbose: Verbose = False) -> None:

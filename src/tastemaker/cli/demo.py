@@ -1,12 +1,15 @@
 """demo: the whole story on a catalog that is invented on the spot."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import tables
 from .output import Json, Output, Quiet
+
+if TYPE_CHECKING:
+    from ..lifecycle import Project
 
 Keep = Annotated[Path | None, typer.Option(help="Keep the demo's project in this directory.")]
 
@@ -16,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    recipe: Annotated[str, typer.Argument(help="A built-in recipe.")] = "scent",
+    recipe: Annotated[str | None, typer.Argument(help="A built-in recipe; the first one by default.")] = None,
     keep: Keep = None,
     seed: Annotated[int, typer.Option(help="Another seed invents another catalog.")] = 0,
     json: Json = False,
@@ -25,7 +28,10 @@ def demo(
     """The whole story in a minute: a catalog, invented users, learning, judgement, explained recommendations."""
     from tempfile import TemporaryDirectory
 
+    from ..recipe import recipe_names
+
     out = Output(json, quiet)
+    recipe = recipe or recipe_names()[0]
     if keep is not None:
         _story(recipe, keep, seed, out)
         out.say(f"\nThe project is in {keep}: cd {keep}, then tastemaker recommend --taste …")
@@ -55,17 +61,15 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
         out.say(f"3. Somebody likes “{like}” and states {wishes}. Version {slate.version} answers:")
         data = {"active": done.active.id, "algorithm": done.active.algorithm, "items": slate.items, "why": why}
         out.result(data, tables.slate(slate, project.catalog(), why))
-    out.say("Your own catalog: tastemaker init shop --recipe scent --catalog FILE.csv   (any table: --guess FILE.csv)")
+    mine = f"tastemaker init shop --recipe {recipe} --catalog FILE.csv"
+    out.say(f"Your own catalog: {mine}   (any table: --guess FILE.csv)")
 
 
-def _somebody(project: "object") -> tuple[dict[str, float], str]:
-    """Two tastes of the recipe's second kind of user, and an item that has much of the first."""
-    from ..lifecycle import Project
-
-    assert isinstance(project, Project)
+def _somebody(project: "Project") -> tuple[dict[str, float], str]:
+    """The tastes of a kind of user that names some, and an item that has much of the first."""
     recipe, catalog = project.recipe, project.catalog()
-    wanted = list(recipe.synth.archetypes.values())[1]
-    taste = {name: value for name, value in wanted.items() if name in recipe.tastes.names}
+    kinds = [{t: v for t, v in kind.items() if t != "*"} for kind in recipe.synth.archetypes.values()]
+    taste = [kind for kind in kinds if kind][:2][-1]
     membership = recipe.tastes.encode(catalog)
     first = recipe.tastes.names.index(next(iter(taste)))
     return taste, catalog.titles[int(membership[:, first].argmax())]

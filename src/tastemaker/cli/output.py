@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -36,7 +37,7 @@ class Output:
     def result(self, data: Any, table: "Table | None" = None, text: str = "") -> None:
         """The answer: the JSON document, or a table and a line."""
         if self.json:
-            print(json.dumps(data, default=str, ensure_ascii=False, indent=2))  # noqa: T201
+            print(json.dumps(_finite(data), default=str, ensure_ascii=False, indent=2))  # noqa: T201
             return
         if table is not None:
             table.print()
@@ -45,16 +46,29 @@ class Output:
 
     @contextmanager
     def watching(self) -> Iterator["Watch"]:
-        """A Watch that draws one progress bar a stage, with the metric that is improving."""
+        """A Watch that draws one progress bar a stage, with the metric that is improving; Ctrl-C is Cancelled."""
+        from ..errors import Cancelled
         from ..watch import Watch
 
-        if self.json or self.quiet:
-            yield Watch()
-            return
-        from .progress import Bars
+        try:
+            if self.json or self.quiet:
+                yield Watch()
+                return
+            from .progress import Bars
 
-        with Bars() as bars:
-            yield Watch(bars.report)
+            with Bars() as bars:
+                yield Watch(bars.report)
+        except KeyboardInterrupt:
+            raise Cancelled("Stopped. What was saved before stays; run the same command again.") from None
+
+
+def _finite(value: Any) -> Any:
+    """What JSON can say: NaN and infinity become null."""
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(part) for key, part in value.items()}
+    return [_finite(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ def _entry(columns: CatalogColumns, found: dict[str, list[str | None]], row: int
     title = (found["title"][row] or "").strip()
     if not title:
         raise ValueError(f"the title ({columns.title}) is empty")
+    if not id_:
+        raise ValueError(f"the id ({', '.join(columns.id)}) is empty")
     entry: dict[str, object] = {"title": title}
     for name in (*columns.text, *columns.categories, *columns.show):
         entry[name] = (found[name][row] or "").strip()

@@ -93,9 +93,10 @@ def _row(
             ends = sorted((column.worst, column.best))
             shown = "missing" if np.isnan(value) else f"{value:g}"
             raise ValueError(f"{column.column} {shown} is outside {ends[0]:g}–{ends[1]:g}")
-    time = to_time(cells["time"][i]) if "time" in cells and cells["time"][i] else None
+    said = (cells["time"][i] or "").strip() if "time" in cells else ""
+    time = to_time(said) if said else None
     if time is not None and time > now + AHEAD:
-        raise ValueError(f"the time {cells['time'][i]!r} is in the future")
+        raise ValueError(f"the time {said!r} is in the future")
     group = (cells["group"][i] or "").strip() if "group" in cells else ""
     return _Row(user, catalog.find(item), value, now if time is None else time, group, time is not None)
 

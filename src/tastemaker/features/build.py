@@ -33,6 +33,8 @@ class TextFeatures:
 
     encoder: word2vec, or lsa (a second instead of half a minute, good enough before any training)
     common:  words of the texts that more than this share of the items have are left out (see words.documents)
+    sample:  words more frequent than this share of all tokens are learned from less often (Mikolov et al. 2013, eq. 5);
+             1e-4 takes two thirds of the time of gensim's 1e-3, at equal neighbors and better prediction of tags
     idf:     weigh words by inverse document frequency (lsa always does)
     center:  take the catalog's mean vector off before the length is made 1: what all items share says nothing
              (Mu & Viswanath 2018, 'All-but-the-Top')
@@ -44,9 +46,10 @@ class TextFeatures:
     negative: int = 5
     epochs: int = 100
     min_count: int = 1
+    sample: float = 1e-4
     library: Literal["own", "gensim"] = "own"
     threads: int = 2
-    common: float = 0.15
+    common: float = 0.1
     idf: bool = False
     center: bool = True
 
@@ -89,7 +92,7 @@ def _text_block(
 ) -> Float32:
     """Unit rows float32 (n_items, dim); a row of zeros where no token is known."""
     columns = tuple(catalog.tags), described(catalog), tuple(catalog.categories)
-    docs = documents(catalog, *columns, common=settings.common)
+    docs = documents(catalog, *columns, common=settings.common, counted=seen)
     learned = [doc for doc, known in zip(docs, seen, strict=True) if known]
     if not any(learned):
         return np.zeros((len(catalog), 0), np.float32)
@@ -130,7 +133,7 @@ def _learn(docs: list[list[str]], settings: TextFeatures, seed: int, watch: Watc
         return Lsa(settings.dim).fit(docs, seed)[0]
     learner = Word2Vec(
         dim=settings.dim, window=settings.window, negative=settings.negative, epochs=settings.epochs,
-        min_count=settings.min_count, threads=settings.threads, library=settings.library,
+        min_count=settings.min_count, sample=settings.sample, threads=settings.threads, library=settings.library,
     )  # fmt: skip
     return learner.fit(docs, seed, lambda epoch, loss: watch.progress(epoch + 1, settings.epochs, loss=loss))
 

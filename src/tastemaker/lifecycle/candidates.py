@@ -12,6 +12,7 @@ from ..algorithms import Algorithm
 from ..data.catalog import Catalog
 from ..errors import MissingExtra
 from ..evaluate import Report
+from ..recipe import Recipe
 from ..scorers import Scorer
 from ..store import NewVersion, Store, TrainingRun
 from ..watch import Progress, Watch
@@ -61,10 +62,23 @@ def trainable(models: Mapping[str, Algorithm]) -> tuple[dict[str, Algorithm], li
     return kept, lacking
 
 
-def as_artifact(store: Store, scorer: Scorer, catalog: Catalog, recipe: str, half: bool = False) -> str:
-    """Save a scorer; the digest under which a version names it."""
+def as_artifact(
+    store: Store, scorer: Scorer, catalog: Catalog, recipe: Recipe, features: str | None, half: bool = False
+) -> str:
+    """Save a scorer; the digest under which a version names it.
+
+    features: where the features are kept that it learned from; None = it learned from none that another learning of
+    them would change
+    """
     settings, arrays = scorer.state()
-    manifest = {"kind": "model", "recipe": recipe, "scorer": settings, "items": catalog.items.digest}
+    manifest = {
+        "kind": "model",
+        "recipe": recipe.name,
+        "scorer": settings,
+        "items": catalog.items.digest,
+        "tastes": list(recipe.tastes.names),
+        "features": features,
+    }
     return store.artifacts.put(manifest, arrays, half)
 
 

@@ -13,6 +13,7 @@ from ..data.features import Features
 from ..errors import TrainingError
 from ..evaluate import Report, judge, measure
 from ..features.build import FeatureSettings, build_features
+from ..kernels.threads import one_blas_thread
 from ..recipe import Recipe
 from ..recommender import single
 from ..scorers import Scorer
@@ -24,7 +25,7 @@ from .candidates import stream, trainable
 from .check import check_trainable
 from .cold_start import ColdStart, Curve
 from .plots import plot_cold_start
-from .pretrain import VALID_USERS, fit_one, project_features
+from .pretrain import VALID_USERS, features_of_version, fit_one
 from .synthesize import invent
 
 HELD_OUT = 0.2  # share of the items that training never sees
@@ -44,6 +45,7 @@ class Evaluation:
     plot: Path
 
 
+@one_blas_thread()
 def evaluate_project(store: Store, recipe: Recipe, seed: int, watch: Watch, version: int | None) -> Evaluation:
     with store.read() as conn:
         catalog = database.read_catalog(conn)
@@ -52,8 +54,8 @@ def evaluate_project(store: Store, recipe: Recipe, seed: int, watch: Watch, vers
     check_trainable(catalog, recipe)
     if found is None:
         raise TrainingError("No version is active. Run: tastemaker pretrain")
-    scorer = load_scorer(store.artifacts, found, catalog, features_digest)
-    features = project_features(store, recipe, catalog, found.seed, watch)
+    scorer = load_scorer(store.artifacts, found, catalog, features_digest, recipe.tastes.names)
+    features = features_of_version(store, recipe, catalog, found, watch)
     users = _on_users(recipe, catalog, features, scorer, seed)
     items = held_out_items(store, recipe, catalog, seed, watch)
     start = ColdStart(recipe, catalog, features, scorer, _model_of(found, recipe), seed)

@@ -1,9 +1,8 @@
 """Files into the project: one transaction each, and the same file twice adds nothing."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import time as clock
 
-import numpy as np
 from sqlalchemy import Connection
 
 from .. import store as database
@@ -50,7 +49,7 @@ def import_catalog(
         database.put_import(conn, record)
         keep_refusals(conn, table, read.refused)
         if change.added or change.changed:
-            database.put_meta(conn, features=_refreshed(store, recipe, catalog, database.get_meta(conn, "features")))
+            database.put_meta(conn, features=_refreshed(store, recipe, catalog))
         if not database.list_versions(conn):
             _publish_first(store, recipe, catalog, conn)
     return Imported(record, "catalog", change.added, change.changed, read.refused, again)
@@ -86,28 +85,23 @@ def keep_refusals(conn: Connection, table: Table, refused: tuple[BadRow, ...]) -
         database.put_meta(conn, refusals={**known, table.source: shown})
 
 
-def _refreshed(store: Store, recipe: Recipe, catalog: Catalog, before: str | None) -> str:
-    """Features of the whole catalog without learning anything; learned text vectors of new items stay zeros.
+def _refreshed(store: Store, recipe: Recipe, catalog: Catalog) -> str:
+    """Features of the whole catalog without learning anything.
 
-    A new item is so scored by its tastes, numbers and quick text features until the next pretrain.
+    A new item is scored by its tastes, numbers and quick text features until the next pretrain.
     """
     quick = tuple(name for name in (*recipe.features.blocks, QUICK) if name != "text")
     found = build_features(
         catalog, FeatureSettings(quick, recipe.features.text), recipe.tastes, 0, Watch(), store.cache
     )
-    old = None if before is None else store.artifacts.get(before)[1].get("text")
-    if old is None:
-        return save_features(store.artifacts, found)
-    text = np.zeros((len(catalog), old.shape[1]), np.float32)
-    text[: len(old)] = old
-    return save_features(store.artifacts, replace(found, blocks={**found.blocks, "text": text}))
+    return save_features(store.artifacts, found)
 
 
 def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection) -> None:
     """Version 0: stated tastes by the mapping, likes by quick text features."""
     features = load_features(store.artifacts, database.get_meta(conn, "features"), catalog)
     scorer = content_scorer(features, near=(QUICK, "numbers", TASTES))
-    artifact = as_artifact(store, scorer, catalog, recipe.name)
+    artifact = as_artifact(store, scorer, catalog, recipe, None)
     first = NewVersion(
         recipe=recipe.name, algorithm="content", artifact=artifact, code_version=CODE_VERSION, seed=0,
         features_digest=features.digest,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from .. import store as database
 from ..algorithms import Algorithm, Popular, calibrate
 from ..data.arrays import Float64
@@ -14,11 +16,12 @@ from ..data.features import Features
 from ..errors import ArtifactError, DataError, MissingExtra
 from ..evaluate import Report, judge, measure, quality
 from ..features.build import QUICK, FeatureSettings, build_features
+from ..kernels.threads import one_blas_thread
 from ..recipe import Recipe
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import ModelVersion, NewVersion, Store
-from ..store.answers import load_scorer, save_features
+from ..store.answers import load_scorer, own_text, save_features, with_text
 from ..synth.cases import user_cases
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, learn, stream, trainable
@@ -66,6 +69,7 @@ class Judge:
         return [measure(popular, case) for case in self.cases]
 
 
+@one_blas_thread()
 def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool = False) -> Pretrained:
     with store.read() as conn:
         catalog = database.read_catalog(conn)
@@ -90,10 +94,28 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     return Pretrained(candidates, versions, active, kept, judge_one(judge_one.popular), users, lacking)
 
 
-def project_features(store: Store, recipe: Recipe, catalog: Catalog, seed: int, watch: Watch) -> Features:
-    """All blocks of the recipe, and the quick one of version 0; word vectors come from the cache when they can."""
+def project_features(
+    store: Store, recipe: Recipe, catalog: Catalog, seed: int, watch: Watch, known: int | None = None
+) -> Features:
+    """All blocks of the recipe, and the quick one of version 0; word vectors come from the cache when they can.
+
+    known: encoders learn from this many first items; None = from all
+    """
     settings = FeatureSettings((*recipe.features.blocks, QUICK), recipe.features.text)
-    return build_features(catalog, settings, recipe.tastes, seed, watch.on("features"), store.cache)
+    seen = None if known is None else np.arange(len(catalog)) < known
+    return build_features(catalog, settings, recipe.tastes, seed, watch.on("features"), store.cache, seen)
+
+
+def features_of_version(
+    store: Store, recipe: Recipe, catalog: Catalog, version: ModelVersion, watch: Watch
+) -> Features:
+    """Features whose text vectors have the axes that a version learned: those of items that joined later, too."""
+    own = own_text(store.artifacts, version)
+    known = None if own is None else len(own)
+    found = project_features(store, recipe, catalog, version.seed, watch, known)
+    if own is None or np.array_equal(found.block("text")[: len(own)], own):
+        return found
+    return with_text(found, own)  # the catalog changed so much that other words were learned
 
 
 def fit_one(
@@ -117,7 +139,7 @@ def _publish(
 ) -> tuple[list[ModelVersion], ModelVersion, bool]:  # fmt: skip
     """Artifacts first, then everything else in one transaction: a kill leaves the old state or the new one."""
     saved = save_features(store.artifacts, features)
-    artifacts = [as_artifact(store, c.scorer, catalog, recipe.name, half) for c in candidates]
+    artifacts = [as_artifact(store, c.scorer, catalog, recipe, saved, half) for c in candidates]
     best = max(range(len(candidates)), key=lambda i: quality(candidates[i].reports, recipe.judge.metric))
     score = quality(candidates[best].reports, recipe.judge.metric)
     with store.read() as conn:
@@ -157,12 +179,14 @@ def _stays(
     store: Store, before: ModelVersion, catalog: Catalog, features: str, judge_one: Judge, score: float, recipe: Recipe
 ) -> bool:
     """Does the version that answers now stay? Yes when real users taught it, or when it is better."""
+    if before.parent is None:
+        return False  # version 0 learned nothing
     with store.read() as conn:
         taught = any(
             run.events_real for v in database.lineage(conn, before.id) for run in database.list_runs(conn, v.id)
         )
     try:
-        scorer = load_scorer(store.artifacts, before, catalog, features)
+        scorer = load_scorer(store.artifacts, before, catalog, features, recipe.tastes.names)
     except ArtifactError:
         return False
     return taught or quality(judge_one(scorer), recipe.judge.metric) >= score

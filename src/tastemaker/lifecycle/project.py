@@ -1,7 +1,7 @@
 """A project and its verbs, in the order of their story."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from ..data.read import read_table
 from ..recipe import Recipe, find_recipe, read_recipe
 from ..store import ModelVersion, Store
 from ..store.answers import Answers
-from ..store.location import find_root
+from ..store.location import PROJECT_FILE, find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
 from .evaluating import Evaluation, evaluate_project
@@ -37,7 +37,7 @@ class Project:
     def init(
         cls,
         root: str | Path,
-        recipe: str | Path = "scent",
+        recipe: str | Path,
         catalog: Any = None,
         database: str | None = None,
         skip_bad_rows: bool = False,
@@ -51,8 +51,7 @@ class Project:
         table = None if catalog is None else read_table(catalog)
         if table is not None:
             check_catalog(table, chosen, skip_bad_rows)  # before anything is made
-        made = Store.create(Path(root), database, chosen.as_json())
-        (Path(root) / RECIPE_FILE).write_text(source.read_text("utf-8"), "utf-8")
+        made = _created(Path(root), database, chosen, source.read_bytes())
         project = cls(made)
         if table is not None:
             import_catalog(made, chosen, table, skip_bad_rows)
@@ -66,8 +65,9 @@ class Project:
     @cached_property
     def recipe(self) -> Recipe:
         """What recipe.toml in the project says now; the database keeps the resolved form for what serves."""
-        chosen = read_recipe(self.store.root / RECIPE_FILE)
-        if self.store.recipe() != (resolved := chosen.as_json()):
+        kept = self.store.recipe()
+        chosen = replace(read_recipe(self.store.root / RECIPE_FILE), name=kept["name"])
+        if kept != (resolved := chosen.as_json()):
             with self.store.begin() as conn:
                 database.put_meta(conn, recipe=resolved)
         return chosen
@@ -79,10 +79,12 @@ class Project:
         return Checked.of(self.catalog(), self.recipe, self.imports(), refusals)
 
     def import_(self, source: Any, skip_bad_rows: bool = False) -> Imported:
-        """Real users' rankings, ratings or likes; or more of the catalog, told apart by the columns."""
+        """Real users' rankings, ratings or likes."""
         return import_events(self.store, self.recipe, read_table(source), skip_bad_rows)
 
     def import_catalog(self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False) -> Imported:
+        """More items, or other facts of known ones; delist_missing: those that are not in it are delisted."""
+        self._forget_answers()
         return import_catalog(self.store, self.recipe, read_table(source), skip_bad_rows, delist_missing)
 
     def synthesize(self, users: int | None = None, rankings: int | None = None, seed: int = 0) -> Synthesized:
@@ -180,3 +182,22 @@ class Project:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _created(root: Path, database: str | None, recipe: Recipe, text: bytes) -> Store:
+    """recipe.toml is there before the project is, so that a kill leaves a project with its recipe, or none."""
+    file, here = root / RECIPE_FILE, root.exists()
+    before = file.read_bytes() if file.exists() else None
+    if not (root / PROJECT_FILE).exists():
+        root.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text)
+    try:
+        return Store.create(root, database, recipe.as_json())
+    except BaseException:
+        if before is not None:
+            file.write_bytes(before)
+        else:
+            file.unlink(missing_ok=True)
+        if not here:
+            root.rmdir()
+        raise

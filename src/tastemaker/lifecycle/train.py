@@ -17,6 +17,7 @@ from ..data.nearest import did_you_mean
 from ..data.query import Query
 from ..errors import DataError, QueryError, TrainingError
 from ..evaluate import Report, judge
+from ..kernels.threads import one_blas_thread
 from ..metrics import Interval, paired
 from ..recipe import Recipe
 from ..recommender import single
@@ -26,7 +27,7 @@ from ..store.answers import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, stream
 from .plots import plot_training
-from .pretrain import fit_one, project_features
+from .pretrain import features_of_version, fit_one
 
 TEST = 0.2  # share of the real users who are held out
 FEW = 10  # fewer held-out users than this cannot tell two models apart
@@ -52,6 +53,7 @@ class Trained:
     why: str
 
 
+@one_blas_thread()
 def train(
     store: Store, recipe: Recipe, start: str | int, seed: int, watch: Watch, options: Mapping[str, Any]
 ) -> Trained:
@@ -59,23 +61,23 @@ def train(
         catalog = database.read_catalog(conn)
         parent = _parent(conn, start)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales)
-    features = project_features(store, recipe, catalog, parent.seed, watch)
+    features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
-    base = load_scorer(store.artifacts, parent, catalog, saved)
+    base = load_scorer(store.artifacts, parent, catalog, saved, recipe.tastes.names)
     model = _gentle(parent, recipe, options)
     held = _held_out(data, seed)
     replayed = _replay(data, seed)
     rest = data.where((~held[data.events.user] & ~data.events.synthetic) | replayed[data.events.user])
-    tried = fit_one(parent.algorithm, model, rest, features, seed, watch, data.where(held[data.events.user]), base)
+    tried = fit_one(parent.algorithm, model, rest, features, seed, watch, rest, base)  # the held out only judge
     before, after, lift = _compared(base, tried.scorer, data, held, catalog, features, seed, recipe.judge.metric)
     everything = data.where(~data.events.synthetic | replayed[data.events.user])
     final = fit_one(parent.algorithm, model, everything, features, seed, watch, everything, base)
     _check_agreement(tried.scorer, final.scorer, everything, features)
     used = EventCount(int((~everything.events.synthetic).sum()), int(everything.events.synthetic.sum()))
-    better, why = _verdict(lift, int(held.sum()), recipe)
-    judged_as = as_artifact(store, tried.scorer, catalog, recipe.name)
+    better, why = _verdict(parent, lift, int(held.sum()), recipe)
+    judged_as = as_artifact(store, tried.scorer, catalog, recipe, saved)
     version, activated = _publish(store, recipe, seed, catalog, features, saved, parent, final, judged_as, after, used,
-                                  better and start in ("active", parent.id), why)  # fmt: skip
+                                  better, why)  # fmt: skip
     plot_training(store.root / "plots" / f"version-{version.id}-training.png", final.name, final.curve)
     return Trained(version, parent, used, before, after, lift, activated, why)
 
@@ -184,7 +186,7 @@ def _check_agreement(judged: Scorer, deployed: Scorer, data: Dataset, features: 
         )
 
 
-def _verdict(lift: Interval | None, n_held: int, recipe: Recipe) -> tuple[bool, str]:
+def _verdict(parent: ModelVersion, lift: Interval | None, n_held: int, recipe: Recipe) -> tuple[bool, str]:
     if lift is None or n_held < FEW:
         return (
             False,
@@ -194,16 +196,18 @@ def _verdict(lift: Interval | None, n_held: int, recipe: Recipe) -> tuple[bool, 
     said = (
         f"{recipe.judge.metric} {points:+.1f} points [{100 * lift.low:+.1f}, {100 * lift.high:+.1f}] on held-out users"
     )
-    if lift.low > 0 and points >= recipe.judge.min_lift:
-        return True, said
-    return False, f"{said}; needed: {recipe.judge.min_lift:g} and an interval above 0"
+    if lift.low <= 0 or points < recipe.judge.min_lift:
+        return False, f"{said}; needed: {recipe.judge.min_lift:g} and an interval above 0"
+    if parent.state != "active":
+        return False, f"{said}, compared with version {parent.id}, which is not the active one"
+    return True, said
 
 
 def _publish(
     store: Store, recipe: Recipe, seed: int, catalog: Catalog, features: Features, saved: str, parent: ModelVersion,
     final: Candidate, judged_as: str, after: Report | None, used: EventCount, better: bool, why: str,
 ) -> tuple[ModelVersion, bool]:  # fmt: skip
-    artifact = as_artifact(store, final.scorer, catalog, recipe.name)
+    artifact = as_artifact(store, final.scorer, catalog, recipe, saved)
     metrics = {} if after is None else {after.case: after.as_json()}
     new = as_version(
         final, artifact, recipe=recipe.name, seed=seed, parent=parent.id, features=features.digest,

@@ -146,7 +146,8 @@ class Roles:
         if more == 0:
             return "merge"
         columns = " and ".join(map(repr, names))
-        text = f"{more:,} rows repeat the {columns} of another. Are they one item (merge), or a mistake (refuse)?"
+        rows = "row repeats" if more == 1 else "rows repeat"
+        text = f"{more:,} {rows} the {columns} of another. Are they one item (merge), or a mistake (refuse)?"
         return "merge" if self.ask("duplicates", text, ("merge", "refuse")) == "merge" else "refuse"
 
     def _name_items(self) -> None:
@@ -189,14 +190,14 @@ class Roles:
             self._choose_words(look)
 
     def _choose_number(self, look: Look) -> None:
-        if look.named(IDS) and look.values > FEW:
+        if look.named(IDS) and (look.values > FEW or look.distinct > 0.5):
             self.take(look, "left out", "another id")
         elif look.named(IDS):
             self.take(look, "category", f"numbers that stand for something, {look.values} different ones")
-        elif _counts_rows(look):
-            self.take(look, "left out", "counts the rows")
         elif not all_numbers(self.table, look.name):
             self.take(look, "left out", "most cells are numbers, but not all; empty the others and it can be used")
+        elif _counts_rows(look):
+            self.take(look, "left out", "counts the rows")
         else:
             self.take(look, "number", f"numbers, such as {_example(look)}")
 

@@ -83,22 +83,21 @@ def lovers(families: Mapping[str, Sequence[str]], membership: Float32) -> dict[s
 
     membership: (n_items, n_families), shares
     """
-    names, found, used = list(families), dict[str, dict[str, float]](), set[str]()
+    if not families:
+        return {}
+    names, found = list(families), dict[str, dict[str, float]]()
     close = _correlation(membership)
-    for fresh in (True, False):  # families that no archetype loves yet come first
-        for f, name in enumerate(names):
-            if (
-                len(found) == LOVERS
-                or any(wanted.get(name) == LOVES for wanted in found.values())
-                or (fresh and name in used)
-            ):
-                continue
-            order = [names[g] for g in np.argsort(-close[f], kind="stable") if g != f]
-            partner = next((g for g in order if g not in used), order[0] if order else None)
-            wanted = {name: LOVES} | ({} if partner is None else {partner: LIKES})
-            used |= set(wanted)
-            found["_and_".join(wanted) + "_lover"] = wanted
-    return found | ({"versatile": {"*": BALANCED}} if families else {})
+    loved, used = set[str](), set[str]()
+    for main in [*names, *names]:  # at first only families that no archetype has yet, then any that is not loved yet
+        if len(loved) == LOVERS or main in loved or (main in used and len(used) < len(names)):
+            continue
+        order = [names[g] for g in np.argsort(-close[names.index(main)], kind="stable") if names[g] != main]
+        partner = next((name for name in order if name not in used), order[0] if order else None)
+        wanted = {main: LOVES} | ({} if partner is None else {partner: LIKES})
+        loved.add(main)
+        used |= wanted.keys()
+        found["_and_".join(wanted) + "_lover"] = wanted
+    return found | {"versatile": {"*": BALANCED}}
 
 
 def _correlation(membership: Float32) -> Float64:

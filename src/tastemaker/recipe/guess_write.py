@@ -43,10 +43,9 @@ UNTRAINED = """\
 
 def write(guess: "Guess") -> str:
     name = PurePath(guess.table.source.rpartition("::")[2]).name.partition(".")[0] or "catalog"
+    n_rows = f"{guess.table.n_rows:,} rows"
     parts = [
-        _comment(
-            f"Guessed from {guess.table.source}, {guess.table.n_rows:,} rows. Change what is wrong, then: tastemaker check"
-        ),
+        _comment(f"Guessed from {guess.table.source}, {n_rows}. Change what is wrong, then run: tastemaker check"),
         f"title = {_text(name)}\n",
         _catalog(guess),
         EVENTS,

@@ -25,6 +25,8 @@ from .store import Store
 from .versions import ModelVersion, active_version, lineage
 
 Json = dict[str, Any]
+Tastes = tuple[str, ...]
+AGAIN = "Run: tastemaker pretrain"
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,12 @@ class Answers:
             catalog = read_catalog(conn)
             settings = dict(get_meta(conn, "recipe"))
             chain, features = _chain(conn, version), get_meta(conn, "features")
-        tastes = tuple(settings["tastes"]["families"])
-        levels, problems = _levels(store.artifacts, chain, catalog, features)
+        if not len(catalog):
+            raise StoreError(f"{store.root} has no items yet. Run: tastemaker import --catalog FILE")
+        levels, problems, tastes = _levels(store.artifacts, chain, catalog, features)
         levels.append(Level("newest", "none", Popularity(np.arange(len(catalog), dtype=np.float32))))
+        if tastes is None:
+            tastes = tuple(settings["tastes"]["families"])
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
         return cls(store, recommender, _scales(settings))
@@ -62,7 +67,8 @@ class Answers:
         if nearest is None:
             raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
         level = Level("content", "features", nearest)
-        return replace(self.recommender, levels=(level,)).recommend([self.query(likes=likes, n=n)])[0]
+        alike = replace(self.recommender, levels=(level,), repeat=False)
+        return alike.recommend([self.query(likes=likes, n=n)])[0]
 
     def query(
         self,
@@ -135,34 +141,79 @@ def _chain(conn: sa.Connection, version: int | None) -> list[ModelVersion]:
 
 def _levels(
     artifacts: Artifacts, chain: Sequence[ModelVersion], catalog: Catalog, features: str | None
-) -> tuple[list[Level], list[str]]:
-    """What could be loaded, best first, and why the rest could not."""
+) -> tuple[list[Level], list[str], Tastes | None]:
+    """What could be loaded, best first; why the rest could not; and the tastes that the best one knows.
+
+    Those may be others than the recipe's, which is edited before it is learned.
+    """
     levels: list[Level] = []
     problems: list[str] = []
+    tastes: Tastes | None = None
     for depth, version in enumerate(chain):
-        name = "active" if depth == 0 else "parent" if version.parent is not None else "content"
         try:
-            scorer = load_scorer(artifacts, version, catalog, features)
+            manifest, arrays = artifacts.get(version.artifact, version.id)
+            tastes = tuple(manifest["tastes"]) if tastes is None else tastes
+            scorer = _scorer(artifacts, version, manifest, arrays, catalog, features, tastes)
         except ArtifactError as error:
             problems.append(f"version {version.id} cannot be used: {error}")
             continue
-        levels.append(Level(name, str(version.id), scorer))
-    return levels, problems
+        levels.append(Level(_name(version, depth), str(version.id), scorer))
+    return levels, problems, tastes
 
 
-def load_scorer(artifacts: Artifacts, version: ModelVersion, catalog: Catalog, features: str | None) -> Scorer:
-    """A version's scorer, knowing all items of the catalog; ArtifactError when it cannot be had."""
-    manifest, arrays = artifacts.get(version.artifact, version.id)
+def _name(version: ModelVersion, depth: int) -> str:
+    if depth == 0:
+        return "active" if version.state == "active" else "asked"
+    return "parent" if version.parent is not None else "content"
+
+
+def load_scorer(
+    artifacts: Artifacts, version: ModelVersion, catalog: Catalog, features: str | None, tastes: Tastes
+) -> Scorer:
+    """A version's scorer, knowing all items of the catalog and these tastes; ArtifactError when it cannot be had."""
+    return _scorer(artifacts, version, *artifacts.get(version.artifact, version.id), catalog, features, tastes)
+
+
+def _scorer(
+    artifacts: Artifacts, version: ModelVersion, manifest: Json, arrays: Json, catalog: Catalog, features: str | None,
+    tastes: Tastes,
+) -> Scorer:  # fmt: skip
     try:
         scorer = load(manifest["scorer"], arrays)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(f"Version {version.id} names a scorer that this program does not have: {error}.") from error
+    if tuple(manifest["tastes"]) != tastes:
+        raise ArtifactError(f"Version {version.id} knows other tastes than {', '.join(tastes)}. {AGAIN}")
     first = Vocab(catalog.items.ids[: scorer.n_items])
     if scorer.n_items > len(catalog) or first.digest != manifest["items"]:
-        raise ArtifactError(f"Version {version.id} was made for another catalog. Run: tastemaker pretrain")
+        raise ArtifactError(f"Version {version.id} was made for another catalog. {AGAIN}")
     if scorer.n_items == len(catalog):
         return scorer
-    return scorer.with_items(load_features(artifacts, features, catalog))
+    grown = load_features(artifacts, features, catalog)
+    if grown.tastes != tastes:
+        raise ArtifactError(f"Version {version.id} knows other tastes than the items that joined later. {AGAIN}")
+    own = own_text(artifacts, version, manifest)
+    try:
+        return scorer.with_items(grown if own is None else with_text(grown, own))
+    except ValueError as error:
+        raise ArtifactError(f"Version {version.id} does not fit the features of today: {error}. {AGAIN}") from error
+
+
+def own_text(artifacts: Artifacts, version: ModelVersion, manifest: Json | None = None) -> Float32 | None:
+    """The text vectors that a version learned from, float32 (the items it knew, d); None = none.
+
+    A later learning gives vectors with other axes, which this version would take for noise.
+    """
+    said = artifacts.get(version.artifact, version.id)[0] if manifest is None else manifest
+    kept = {} if said["features"] is None else artifacts.get(said["features"])[1]
+    return np.asarray(kept["text"], np.float32) if "text" in kept else None
+
+
+def with_text(features: Features, text: Float32) -> Features:
+    """The features with these text vectors; items behind them have none."""
+    block = np.zeros((len(features), text.shape[1]), np.float32)
+    block[: len(text)] = text
+    return replace(features, blocks={**features.blocks, "text": block})
 
 
 def save_features(artifacts: Artifacts, features: Features) -> str:

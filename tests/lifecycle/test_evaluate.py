@@ -1,0 +1,76 @@
+"""The long judgement."""
+
+from pathlib import Path
+
+import pytest
+
+from tastemaker.errors import QueryError, TrainingError
+from tastemaker.lifecycle import Project
+from tastemaker.lifecycle import evaluating as module
+from tastemaker.watch import Progress, Watch
+
+from ..shops import edit
+
+LINES = {f"{how}, tastes {what}" for how in ("pre-trained", "from scratch") for what in ("unknown", "stated")}
+
+
+def test_users_items_and_the_cold_start(taught: Project) -> None:
+    seen: list[Progress] = []
+    found = taught.evaluate(watch=Watch(report=seen.append))
+    assert found.version.id == 2
+    assert [r.case for r in found.users] == ["stated", "vague", "ranked", "unlike"]
+    assert found.items.keys() == {"content", "bpr"}
+    assert {r.case for r in found.items.values()} == {"held-out items"}
+    assert found.curve.keys() == LINES
+    for points in found.curve.values():
+        assert list(points) == [0, 1, 2, 5, 10]
+        assert all(i.low <= i.mean <= i.high for i in points.values())
+    known, nothing = (found.curve[f"{how}, tastes stated"][0] for how in ("pre-trained", "from scratch"))
+    assert known.low > nothing.high
+    assert found.plot.read_bytes().startswith(b"\x89PNG")
+    assert [p.done for p in seen if p.stage == "cold start"] == [1, 2, 3, 4, 5]
+    assert len(taught.versions()) == 3
+
+
+def test_the_judgement_draws_other_users_than_pretrain(taught: Project) -> None:
+    judged = taught.versions()[2].metrics["stated"]["metrics"]["spearman"]["model"]["mean"]
+    first, same, other = (taught.evaluate(seed=s).users[0].metrics["spearman"].model.mean for s in (1, 1, 2))
+    assert first == same
+    assert len({judged, first, other}) == 3
+
+
+def test_the_untrained_version_can_be_judged(taught: Project) -> None:
+    found = taught.evaluate(version=0)
+    assert (found.version.algorithm, len(found.users)) == ("content", 4)
+    assert found.plot.name == "version-0-cold-start.png"
+
+
+def test_a_version_that_nobody_knows(taught: Project) -> None:
+    with pytest.raises(QueryError, match="No version has the number 9"):
+        taught.evaluate(version=9)
+
+
+def test_a_catalog_too_small_to_hold_items_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f'A,Item {n},"{note}",' for n, note in enumerate(("oak, rose", "lemon", "vanilla", "cedar"))]
+    file = tmp_path / "little.csv"
+    file.write_text("\n".join(["Brand,Name,Notes,Description", *rows, ""]), "utf-8")
+    from ..shops import quick_recipe
+
+    monkeypatch.setattr(module, "HELD_OUT", 0.0)
+    with Project.init(tmp_path / "shop", quick_recipe(tmp_path, light=True), file) as project:
+        project.pretrain()
+        assert project.evaluate().items == {}
+
+
+def test_no_version_is_active(new: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.database, "active_version", lambda conn: None)
+    with pytest.raises(TrainingError, match=r"No version is active. Run: tastemaker pretrain"):
+        new.evaluate()
+
+
+def test_a_version_whose_model_left_the_recipe(taught: Project) -> None:
+    edit(taught.store.root / "recipe.toml", {r"\[models.bpr\]\nepochs = 10": ""})
+    with Project.open(taught.store.root) as again:
+        found = again.evaluate()
+    assert found.items.keys() == {"content"}
+    assert found.curve.keys() == LINES

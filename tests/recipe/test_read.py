@@ -1,0 +1,106 @@
+import json
+
+import numpy as np
+import pytest
+
+from tastemaker.algorithms import BPR, RankNet
+from tastemaker.errors import RecipeError
+from tastemaker.recipe import find_recipe, read_recipe, recipe_names, resolve
+
+SMALL = {
+    "title": "Test",
+    "catalog": {"title": "Name", "tags": {"notes": "Notes"}},
+    "tastes": {"tags": "notes", "families": {"woody": ["oak"], "fresh": ["mint"]}},
+    "synth": {"archetypes": {"woodman": {"woody": 0.9}, "all": {"*": 0.5}}},
+    "models": {"bpr": {}, "deep": {"algorithm": "ranknet", "hidden": [8, 4], "epochs": 2}},
+}
+
+
+def changed(path, value):
+    """SMALL with another value at this path of keys."""
+    raw = {**SMALL}
+    inside = raw
+    *parents, last = path.split("/")
+    for key in parents:
+        inside[key] = {**inside.get(key, {})}
+        inside = inside[key]
+    inside[last] = value
+    return raw
+
+
+def refused(raw):
+    with pytest.raises(RecipeError) as error:
+        resolve(raw, "mine.toml")
+    return str(error.value)
+
+
+def test_plain_values_become_a_recipe():
+    recipe = resolve(SMALL, "mine.toml")
+    assert recipe.catalog.tags == {"notes": "Notes"}
+    assert recipe.tastes.names == ("woody", "fresh")
+    assert recipe.models == {"bpr": BPR(), "deep": RankNet(hidden=(8, 4), epochs=2)}
+    np.testing.assert_allclose(recipe.synth.centers(recipe.tastes.names), [[0.9, 0.0], [0.5, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("catalgo", {}, "mine.toml: a recipe has no key 'catalgo'; did you mean 'catalog'? Known: catalog, events,"),
+        ("features/text/dims", 3, "[features.text] has no key 'dims'; did you mean 'dim'?"),
+        ("models/bpr/epoch", 3, "[models.bpr] has no key 'epoch'; did you mean 'epochs'?"),
+        ("features/text/dim", "many", "features.text.dim is 'many': input should be a valid integer"),
+        ("features/text/encoder", "bert", "features.text.encoder is 'bert': input should be 'word2vec' or 'lsa'"),
+        ("judge/users", 1.5, "judge.users is 1.5: input should be a valid integer"),
+        ("events/scales/stars/column", "stars", "events.scales.stars.worst is missing; it has no default."),
+        (
+            "models/rankent",
+            {},
+            "[models.rankent] names 'rankent', no algorithm; did you mean 'ranknet'? There are: bpr,",
+        ),
+        ("models/deep/algorithm", "gpt", "[models.deep] names 'gpt', no algorithm. There are:"),
+        ("synth/archetypes/x", {"wody": 0.5}, "synth.archetypes.x names 'wody', no family; did you mean 'woody'?"),
+        ("synth/archetypes/x", {"woody": 1.5}, "synth.archetypes.x.woody is 1.5; give 0 to 1."),
+        ("tastes/families/bare", [], "tastes.families.bare is empty; give it a word or remove it."),
+        ("synth/rankings", 1, "rankings 1; at least 1 and 2 are needed."),
+        ("catalog/optional", ["note"], "speaks of 'note', which is none of its columns"),
+        ("sample/sentences", ["Like {forth}."], "cannot fill in 'Like {forth}.'"),
+        ("sample/items", 1, "items is 1"),
+    ],
+)
+def test_what_is_wrong_is_named_with_what_would_be_right(path, value, message):
+    assert message in refused(changed(path, value))
+
+
+def test_a_required_key_is_missing():
+    assert "catalog.title is missing; it has no default." in refused(changed("catalog", {"tags": {"n": "N"}}))
+    assert "title is missing" in refused({"catalog": {"title": "Name"}})
+
+
+def test_a_file_that_is_not_toml_or_not_text_or_not_there(tmp_path):
+    path = tmp_path / "mine.toml"
+    for content, message in ((b"title = ", "mine.toml is not valid TOML"), (b"\xff\xfe", "cannot be read")):
+        path.write_bytes(content)
+        with pytest.raises(RecipeError, match=message):
+            read_recipe(path)
+    with pytest.raises(RecipeError, match="cannot be read"):
+        read_recipe(tmp_path / "none.toml")
+
+
+def test_a_recipe_is_found_by_name_or_by_path(tmp_path):
+    for name in recipe_names():
+        assert find_recipe(name).is_file()
+    mine = tmp_path / "mine.toml"
+    mine.touch()
+    assert find_recipe(str(mine)) == mine
+    first = recipe_names()[0]
+    with pytest.raises(RecipeError, match=f"No recipe is called '{first}x'; did you mean '{first}'"):
+        find_recipe(f"{first}x")
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_built_in_recipe_is_whole_and_comes_back_from_its_json(name):
+    recipe = read_recipe(find_recipe(name))
+    assert recipe.name == name
+    assert recipe.models
+    assert recipe.title
+    assert resolve(json.loads(json.dumps(recipe.as_json())), "stored") == recipe
