@@ -195,8 +195,8 @@ class Recommender:
     def _name(self, part: Part) -> str:
         if part.kind == "taste":
             return f"taste:{self.tastes[int(part.key)]}"
-        if part.kind == "item":
-            return f"item:{self.catalog.items.ids[int(part.key)]}"
+        if part.kind in ("item", "near"):
+            return f"{part.kind}:{self.catalog.items.ids[int(part.key)]}"
         return part.kind if part.key == UNKNOWN else f"{part.kind}:{part.key}"
 
 

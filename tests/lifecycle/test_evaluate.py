@@ -5,11 +5,19 @@ from pathlib import Path
 import pytest
 
 from tastemaker.errors import QueryError, TrainingError
-from tastemaker.lifecycle import Project
+from tastemaker.lifecycle import Project, cold_start
 from tastemaker.lifecycle import evaluating as module
 from tastemaker.watch import Progress, Watch
 
-from ..shops import edit
+from ..shops import edit, quick_recipe
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A curve of fewer users takes less time."""
+    monkeypatch.setattr(cold_start, "SHOPS", 2)
+    monkeypatch.setattr(cold_start, "FIRST", 30)
+
 
 LINES = {f"{how}, tastes {what}" for how in ("pre-trained", "from scratch") for what in ("unknown", "stated")}
 
@@ -54,8 +62,6 @@ def test_a_catalog_too_small_to_hold_items_out(tmp_path: Path, monkeypatch: pyte
     rows = [f'A,Item {n},"{note}",' for n, note in enumerate(("oak, rose", "lemon", "vanilla", "cedar"))]
     file = tmp_path / "little.csv"
     file.write_text("\n".join(["Brand,Name,Notes,Description", *rows, ""]), "utf-8")
-    from ..shops import quick_recipe
-
     monkeypatch.setattr(module, "HELD_OUT", 0.0)
     with Project.init(tmp_path / "shop", quick_recipe(tmp_path, light=True), file) as project:
         project.pretrain()

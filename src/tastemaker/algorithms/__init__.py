@@ -5,6 +5,7 @@ from .bpr import BPR
 from .calibrate import calibrate
 from .content import Content
 from .dpl import DPL
+from .nearness import with_nearness
 from .popular import Popular
 from .ranknet import RankNet
 
@@ -16,4 +17,4 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "ranknet": RankNet,
 }
 
-__all__ = ["ALGORITHMS", "BPR", "DPL", "Algorithm", "Content", "Popular", "RankNet", "calibrate"]
+__all__ = ["ALGORITHMS", "BPR", "DPL", "Algorithm", "Content", "Popular", "RankNet", "calibrate", "with_nearness"]

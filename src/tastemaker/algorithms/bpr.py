@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
 from ..errors import TrainingError
 from ..kernels.bpr import bpr_epoch
-from ..scorers import Calibrated, Factors, Scorer, TastePrior
+from ..scorers import Factors, Scorer, TastePrior, core
 from ..watch import Watch
 from .base import Algorithm, adopted
 from .scaling import match_length, scaling_of
@@ -81,7 +81,7 @@ class BPR(Algorithm):
 
     def _begin(self, train: Dataset, features: Features, rng: np.random.Generator, start: Scorer | None) -> Factors:
         """The model before the first epoch: the one to fine-tune, or small random vectors."""
-        inner = start.inner if isinstance(start, Calibrated) else start
+        inner = None if start is None else core(start)
         if inner is None:
             prior, n = fit_prior(train, features), len(features)
             items = rng.normal(0.0, 0.1, (n, self.dim)).astype(np.float32)

@@ -16,7 +16,7 @@ from ..data.arrays import Float32
 from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
 from ..errors import MissingExtra, TrainingError
-from ..scorers import Calibrated, Mlp, Scorer
+from ..scorers import Mlp, Scorer, core
 from ..scorers.mlp import mean_embedding
 from ..watch import Watch
 from .base import Algorithm, adopted
@@ -91,7 +91,7 @@ class Network(Algorithm):
     def _start(self, start: Scorer | None, features: Features) -> Mlp | None:
         if start is None:
             return None
-        inner = start.inner if isinstance(start, Calibrated) else start
+        inner = core(start)
         widths = tuple(w.shape[0] for w in inner.weights) if isinstance(inner, Mlp) else ()
         if not isinstance(inner, Mlp) or widths != self.hidden or inner.squash != self.squash:
             raise TrainingError(

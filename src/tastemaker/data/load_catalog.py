@@ -57,12 +57,13 @@ def _columns(table: Table, columns: CatalogColumns) -> dict[str, list[str | None
     wanted = {"title": columns.title} | {f"id/{i}": name for i, name in enumerate(columns.id)}
     for group in (columns.text, columns.tags, columns.categories, columns.numbers, columns.show):
         wanted |= dict(group)
+    optional = {wanted.get(name) for name in columns.optional}  # a part of the id may be such a column
     found = {}
     for name, source in wanted.items():
         try:
             found[name] = pick_column(table, source, name.partition("/")[0])
         except DataError:
-            if name not in columns.optional:
+            if source not in optional:
                 raise
             found[name] = [None] * table.n_rows
     return found

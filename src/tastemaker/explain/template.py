@@ -16,25 +16,33 @@ def sentences(slate: Slate, catalog: Catalog) -> list[str]:
 
 
 def _sentence(catalog: Catalog, row: int, reasons: Sequence[Reason]) -> str:
-    told = [reason for reason in reasons if reason.part != "base"]
+    told = _together([reason for reason in reasons if reason.part != "base"])
     floor = WEAK * max((abs(reason.weight) for reason in told), default=0.0)
     strong = [reason for reason in told if abs(reason.weight) > floor][:STRONGEST]
-    said = [text for reason in strong if (text := _phrase(catalog, row, reason))]
-    return "; ".join(said) or "a good start when nothing is known"
+    return "; ".join(_phrase(catalog, row, reason) for reason in strong) or "a good start when nothing is known"
+
+
+def _together(reasons: Sequence[Reason]) -> list[Reason]:
+    """What an item of the history says by its tastes and by its nearness is one reason; the strongest come first."""
+    weights: dict[str, float] = {}
+    for reason in reasons:
+        part = "item:" + reason.part.removeprefix("near:") if reason.part.startswith("near:") else reason.part
+        weights[part] = weights.get(part, 0.0) + reason.weight
+    return sorted((Reason(part, weight) for part, weight in weights.items()), key=lambda reason: -abs(reason.weight))
 
 
 def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
     kind, _, key = reason.part.partition(":")
-    sign = f"{reason.weight:+.2f}"
+    sign, good = f"({reason.weight:+.2f})", reason.weight > 0
     if kind == "taste":
-        return f"{key} {'suits you' if reason.weight > 0 else 'fits less'} ({sign})"
+        return f"{key} {'suits you' if good else 'fits less'} {sign}"
     if kind == "item":
         other = int(catalog.items.rows([key])[0])
         shared = _shared(catalog, row, other)
         both = f", shares {', '.join(shared)}" if shared else ""
-        return f"{'like' if reason.weight > 0 else 'unlike'} {catalog.titles[other]}{both} ({sign})"
+        return f"{'like' if good else 'unlike'} {catalog.titles[other]}{both} {sign}"
     if kind == "history":
-        return f"what you rated {'speaks for' if reason.weight > 0 else 'speaks against'} it ({sign})"
+        return f"what you rated speaks {'for' if good else 'against'} it {sign}"
     return f"{kind} {sign}"
 
 

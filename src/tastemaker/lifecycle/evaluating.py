@@ -98,7 +98,8 @@ def _learned_on(recipe: Recipe, catalog: Catalog, features: Features, seed: int,
     train = invent(recipe, catalog, features, seed).dataset
     valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
     models, _ = trainable(recipe.models)
-    return {name: fit_one(name, m, train, features, seed, watch, valid).scorer for name, m in models.items()}
+    near = recipe.rules.near
+    return {n: fit_one(n, m, train, features, seed, watch, valid, near=near).scorer for n, m in models.items()}
 
 
 def _model_of(version: ModelVersion, recipe: Recipe) -> Algorithm:

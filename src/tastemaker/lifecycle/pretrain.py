@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .. import store as database
-from ..algorithms import Algorithm, Popular, calibrate
+from ..algorithms import Algorithm, Popular, calibrate, with_nearness
 from ..data.arrays import Float64
 from ..data.case import Case
 from ..data.catalog import Catalog
@@ -80,7 +80,8 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     features = project_features(store, recipe, catalog, seed, watch)
     users = invent(recipe, catalog, features, seed)
     valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
-    learned = [fit_one(name, model, users.dataset, features, seed, watch, valid) for name, model in models.items()]
+    near = recipe.rules.near
+    learned = [fit_one(n, model, users.dataset, features, seed, watch, valid, near=near) for n, model in models.items()]
     judge_one = _judge(recipe, catalog, features, users.dataset, seed, watch)
     judging = watch.on("judge")
     candidates = []
@@ -120,11 +121,13 @@ def features_of_version(
 
 def fit_one(
     name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, valid: Dataset,
-    start: Scorer | None = None,
+    start: Scorer | None = None, *, near: float,
 ) -> Candidate:  # fmt: skip
-    """Learned, and calibrated on users it did not learn from."""
+    """Learned, with nearness to likes beside it, and calibrated on users it did not learn from."""
     found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start))
-    return replace(found, scorer=calibrate(found.scorer, valid, stream(seed, f"calibrate {name}")))
+    alone = calibrate(found.scorer, valid, stream(seed, f"calibrate {name}"))
+    whole = with_nearness(alone, features, "text", near)
+    return replace(found, scorer=calibrate(whole, valid, stream(seed, f"calibrate {name}")))
 
 
 def _judge(recipe: Recipe, catalog: Catalog, features: Features, train: Dataset, seed: int, watch: Watch) -> Judge:

@@ -68,10 +68,13 @@ def train(
     held = _held_out(data, seed)
     replayed = _replay(data, seed)
     rest = data.where((~held[data.events.user] & ~data.events.synthetic) | replayed[data.events.user])
-    tried = fit_one(parent.algorithm, model, rest, features, seed, watch, rest, base)  # the held out only judge
+    near = recipe.rules.near
+    tried = fit_one(
+        parent.algorithm, model, rest, features, seed, watch, rest, base, near=near
+    )  # the held out only judge
     before, after, lift = _compared(base, tried.scorer, data, held, catalog, features, seed, recipe.judge.metric)
     everything = data.where(~data.events.synthetic | replayed[data.events.user])
-    final = fit_one(parent.algorithm, model, everything, features, seed, watch, everything, base)
+    final = fit_one(parent.algorithm, model, everything, features, seed, watch, everything, base, near=near)
     _check_agreement(tried.scorer, final.scorer, everything, features)
     used = EventCount(int((~everything.events.synthetic).sum()), int(everything.events.synthetic.sum()))
     better, why = _verdict(parent, lift, int(held.sum()), recipe)

@@ -30,9 +30,14 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Rules:
-    """repeat: may an item that the user already knows be recommended?"""
+    """repeat: may an item that the user already knows be recommended?
+
+    near: what the nearest item in content gains, in units of preference (-1 to 1); invented users cannot teach this,
+    since they know nothing but families
+    """
 
     repeat: bool = False
+    near: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,22 @@ from .embeddings import Embeddings
 from .factors import Factors
 from .mapping import Mapping
 from .mlp import Mlp
+from .nearby import Nearby
 from .popularity import Popularity
 from .state import Arrays, Json, unpack
 from .taste import TastePrior
 
 SCORERS: dict[str, type[Scorer]] = {
-    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Popularity)
+    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Nearby, Popularity)
 }
 PARTS: dict[str, type[Any]] = {**SCORERS, "TastePrior": TastePrior}
+
+
+def core(scorer: Scorer) -> Scorer:
+    """What was learned, without what was put around it."""
+    while isinstance(scorer, Calibrated | Nearby):
+        scorer = scorer.inner
+    return scorer
 
 
 def load(settings: Json, arrays: Arrays) -> Scorer:
@@ -37,10 +45,12 @@ __all__ = [
     "Factors",
     "Mapping",
     "Mlp",
+    "Nearby",
     "Part",
     "Popularity",
     "Prediction",
     "Scorer",
     "TastePrior",
+    "core",
     "load",
 ]

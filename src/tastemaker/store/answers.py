@@ -16,7 +16,7 @@ from ..data.query import Query, Slate
 from ..data.vocab import Vocab
 from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Blend, Calibrated, Embeddings, Popularity, Scorer, load
+from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, load
 from .artifacts import Artifacts
 from .catalogs import read_catalog
 from .events import read_user
@@ -119,10 +119,10 @@ class Answers:
 
 
 def _embeddings(scorer: Scorer) -> Embeddings | None:
-    parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.inner,) if isinstance(scorer, Calibrated) else ()
-    if isinstance(scorer, Embeddings):
-        return scorer
-    return next((found for part in parts if (found := _embeddings(part)) is not None), None)
+    if isinstance(scorer, Calibrated):
+        return _embeddings(scorer.inner)
+    parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.near,) if isinstance(scorer, Nearby) else (scorer,)
+    return next((part for part in parts if isinstance(part, Embeddings)), None)
 
 
 def _signed(name: str, value: float, scale: Scale) -> float:

@@ -1,0 +1,140 @@
+"""Each command does what it says, in words and in JSON."""
+
+from pathlib import Path
+
+import pytest
+
+from tastemaker.lifecycle import Project, cold_start
+
+from ..shops import ITEMS, quick_recipe, real_rankings, write_rankings
+from .conftest import Run
+
+
+def test_the_story(run: Run, new: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    new.close()
+    monkeypatch.setattr(cold_start, "SHOPS", 2)
+    monkeypatch.setattr(cold_start, "FIRST", 30)
+    recipe = quick_recipe(Path(), light=True)
+    done = run("init", "mine", "--recipe", recipe, "--catalog", "catalog.csv")
+    assert f"Made mine: {ITEMS} items, database " in done.out
+    assert "Next: cd mine, then tastemaker check, tastemaker pretrain" in done.out
+    monkeypatch.chdir("mine")
+    done = run("check")
+    assert f"{ITEMS} items." in done.out
+    assert "The lexicon knows 100.0% of" in done.out
+    done = run("pretrain")
+    assert done.code == 0
+    assert "Learned from 60 invented users and 600 synthetic rankings (no real ones)." in done.out
+    assert "Version 2 (bpr) is active." in done.out
+    for word in ("tastes stated", "tastes vague", "five rankings", "another kind", "catalog recall@20"):
+        assert word in done.out
+    done = run("recommend", "--taste", "woody=0.9,spicy=0.7", "-n", "3")
+    assert "woody suits you (+" in done.out
+    assert done.out.strip().endswith("Answered by active, version 2.")
+    with Project.open() as project:
+        write_rankings(Path("r.csv"), real_rankings(project))
+    done = run("import", "r.csv")
+    assert "r.csv: 600 rows read, 600 new ranking events, 0 refused.\nNext: tastemaker train" in done.out
+    assert "(this very file was imported before)" in run("import", "r.csv").out
+    done = run("train", "--from", "active", "--epochs", "40", "--learning-rate", "0.05")
+    assert "Used 600 real events and 600 synthetic ones" in done.out
+    assert "Version 3 is active: spearman +" in done.out
+    done = run("versions")
+    assert [line.split()[:3] for line in done.out.splitlines() if line.strip()[:1].isdigit()] == [
+        ["0", "content", "retired"],
+        ["1", "content", "candidate"],
+        ["2", "bpr", "retired"],
+        ["3", "bpr", "active"],
+    ]
+    done = run("evaluate")
+    assert "Cold start: Spearman by how many rankings are known" in done.out
+    assert "Held-out items" in done.out
+    assert run("rollback").out == "Version 2 (bpr) is active.\n"
+    assert run("activate", "1", "--why", "to see").out == "Version 1 (content) is active.\n"
+    assert "The database is whole; schema " in run("db", "check").out
+
+
+def test_every_result_is_json(run: Run, here: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cold_start, "SHOPS", 2)
+    monkeypatch.setattr(cold_start, "FIRST", 30)
+    item = here.catalog().items.ids[3]
+    write_rankings(Path("r.csv"), real_rankings(here))
+    found = run("check", "--json").json
+    assert found["n_items"] == ITEMS
+    assert set(found["families"]) == set(here.recipe.tastes.names)
+    assert run("import", "r.csv", "--json").json["added"] == 600
+    assert run("synthesize", "--users", "10", "--rankings", "5", "--json").json["events"] == 50
+    assert run("pretrain", "--json").json["active"] == 2
+    trained = run("train", "--json", "--seed", "3").json
+    assert (trained["parent"], trained["used"]["real"]) == (2, 600)
+    assert run("evaluate", "--version", "1", "--json").json["users"][0]["case"] == "stated"
+    slate = run("recommend", "--like", item, "-n", "3", "--json").json
+    assert len(slate["items"]) == len(slate["titles"]) == len(slate["why"]) == 3
+    assert len(run("similar", item, "-n", "4", "--json").json["items"]) == 4
+    assert [v["id"] for v in run("versions", "--json").json] == [0, 1, 2, 3, 4, 5]
+    assert run("activate", "1", "--json").json["state"] == "active"
+    assert run("rollback", "--json").json["algorithm"] == "bpr"
+    assert run("delist", item, "--json").json == {"item": item, "available": False}
+    assert run("relist", item, "--json").json == {"item": item, "available": True}
+    assert run("forget", "ann 3", "--json").json["events"] == 10
+    assert run("db", "check", "--json").json["problems"] == []
+    assert run("db", "upgrade", "--json").json["now"]
+    assert run("db", "backup", "all.tar", "--json").json["rows"]["items"] == ITEMS
+    assert run("db", "restore", "all.tar", "--force", "--json").json["rows"]["items"] == ITEMS
+    assert run("recommend", "--taste", "woody=1", "--json").json["level"] == "active"
+
+
+def test_quiet_prints_the_result_alone(run: Run, here: Project) -> None:
+    done = run("pretrain", "--quiet")
+    assert done.err == ""
+    assert "Learned from" not in done.out
+    assert "Judged on held-out users" in done.out
+
+
+def test_delisted_and_back(run: Run, here: Project) -> None:
+    title, id_ = here.catalog().titles[3], here.catalog().items.ids[3]
+    assert run("delist", title).out == f"{id_} is not recommended any more.\n"
+    assert id_ not in run("recommend", "-n", str(ITEMS), "--json").json["items"]
+    assert run("relist", title).out == f"{id_} can be recommended again.\n"
+
+
+def test_filters_ratings_and_users_reach_the_recommender(run: Run, here: Project) -> None:
+    catalog = here.catalog()
+    brand, title = catalog.categories["brand"][0], catalog.titles[0]
+    slate = run("recommend", "--rate", f"{title}=5", "-f", f"brand={brand}", "-n", str(ITEMS), "--json").json
+    shown = catalog.items.rows(slate["items"])
+    assert {catalog.categories["brand"][row] for row in shown} == {brand}
+    assert title not in slate["titles"]
+    assert run("recommend", "--user", "a stranger", "--json").json["items"]
+
+
+def test_a_damaged_version_is_noted_under_the_answer(run: Run, here: Project) -> None:
+    artifact = Path(here.store.artifacts.root) / here.versions()[2].artifact[:32] / "arrays.safetensors"
+    artifact.write_bytes(artifact.read_bytes()[:-1])
+    done = run("recommend", "--taste", "woody=1")
+    assert done.code == 0
+    assert "Answered by content, version 0. Note: version 2 cannot be used:" in done.out
+    done = run("db", "check")
+    assert done.code == 1
+    assert "arrays.safetensors was altered or is damaged" in done.out
+    assert done.err == "Error: 1 problem(s) found; see above.\n"
+
+
+def test_backup_and_restore(run: Run, here: Project, tmp_path: Path) -> None:
+    before = here.recommend(taste={"woody": 0.9})
+    assert "Wrote all.tar.gz: " in run("db", "backup", "all.tar.gz").out
+    here.close()
+    Path("tastemaker.db").unlink()
+    assert "missing" in run("recommend").err
+    assert "Restored all.tar.gz: " in run("db", "restore", "all.tar.gz").out
+    with Project.open() as again:
+        assert again.recommend(taste={"woody": 0.9}) == before
+
+
+def test_a_guessed_recipe(run: Run, tmp_path: Path) -> None:
+    rows = [f'"Thing {n}","{("oak, cedar", "rose, lily", "lemon, lime")[n % 3]}",{n}.5' for n in range(30)]
+    (tmp_path / "things.csv").write_text("\n".join(["name,tags,price", *rows, ""]), "utf-8")
+    done = run("init", "mine", "--guess", "things.csv", "--yes")
+    assert done.code == 0, done.err
+    assert "Made mine: 30 items" in done.out
+    assert Path("mine.recipe.toml").exists()
