@@ -76,3 +76,12 @@ def test_a_finished_job_leaves_nothing(kept):
     watch.finished()
     watch.finished()
     assert not kept.exists()
+
+
+def test_a_stage_with_a_key_keeps_its_checkpoint_in_the_folder_and_one_without_keeps_none(tmp_path):
+    watch = Watch(folder=tmp_path, every=0.0)
+    watch.on("train", "abc").save(weights(4.0))
+    np.testing.assert_array_equal(watch.on("train", "abc").restore()["weights"], np.full(3, 4.0, np.float32))
+    assert watch.on("train", "other").restore() is None
+    watch.on("judge").save(weights(5.0))
+    assert [path.name for path in tmp_path.iterdir()] == ["abc.safetensors"]

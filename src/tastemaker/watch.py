@@ -43,13 +43,15 @@ class Watch:
     report: Callable[[Progress], None] = _silent
     cancelled: Callable[[], bool] = _never
     stage: str = ""
-    checkpoint: Path | None = None  # a .safetensors file
+    folder: Path | None = None  # where checkpoints are kept; None = nowhere
+    checkpoint: Path | None = None  # this stage's, a .safetensors file
     every: float = 5.0  # seconds between two checkpoints
     _last: list[float] = field(default_factory=lambda: [monotonic()])
 
-    def on(self, stage: str, checkpoint: Path | None = None) -> "Watch":
-        """The same watch, reporting under another stage name."""
-        return replace(self, stage=stage, checkpoint=checkpoint, _last=[monotonic()])
+    def on(self, stage: str, key: str | None = None) -> "Watch":
+        """The same watch, reporting under another stage name; with a key, that stage keeps checkpoints."""
+        kept = None if self.folder is None or key is None else self.folder / f"{key}.safetensors"
+        return replace(self, stage=stage, checkpoint=kept, _last=[monotonic()])
 
     def progress(self, done: int, total: int, **metrics: float) -> None:
         """Report; raises Cancelled when somebody asked the job to stop."""

@@ -1,6 +1,7 @@
 """Each command does what it says, in words and in JSON."""
 
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -125,10 +126,16 @@ def test_backup_and_restore(run: Run, here: Project, tmp_path: Path) -> None:
     assert "Wrote all.tar.gz: " in run("db", "backup", "all.tar.gz").out
     here.close()
     Path("tastemaker.db").unlink()
+    rmtree("artifacts")
     assert "missing" in run("recommend").err
     assert "Restored all.tar.gz: " in run("db", "restore", "all.tar.gz").out
     with Project.open() as again:
         assert again.recommend(taste={"woody": 0.9}) == before
+        (tmp_path / "new.csv").write_text('Brand,Name,Notes\nNew,Cedar,"cedar, oud"\n', "utf-8")
+        again.import_catalog(tmp_path / "new.csv")  # needs the features that the version learned from
+        assert again.recommend(taste={"woody": 0.9}).level == "active"
+    found = run("db", "check", "--json").json
+    assert (found["problems"], found["orphans"]) == ([], [])
 
 
 def test_a_guessed_recipe(run: Run, tmp_path: Path) -> None:

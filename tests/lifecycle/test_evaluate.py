@@ -42,8 +42,7 @@ def test_users_items_and_the_cold_start(taught: Project) -> None:
 
 def test_the_judgement_draws_other_users_than_pretrain(taught: Project) -> None:
     judged = taught.versions()[2].metrics["stated"]["metrics"]["spearman"]["model"]["mean"]
-    first, same, other = (taught.evaluate(seed=s).users[0].metrics["spearman"].model.mean for s in (1, 1, 2))
-    assert first == same
+    first, other = (taught.evaluate(seed=s).users[0].metrics["spearman"].model.mean for s in (1, 2))
     assert len({judged, first, other}) == 3
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
-from tastemaker.store import ModelVersion, get_meta
+from tastemaker.store import ModelVersion, check, get_meta
 from tastemaker.store.answers import Answers
 
 from ..shops import ITEMS, real_rankings, write_rankings
@@ -87,6 +87,8 @@ def test_features_that_are_lost_matter_only_to_items_that_joined(taught: Project
     with taught.store.read() as conn:
         digest = get_meta(conn, "features")
     damage(Path(taught.store.artifacts.root) / digest[:32] / "arrays.safetensors")
+    (problem,) = check(taught.store).problems
+    assert "arrays.safetensors was altered or is damaged" in problem
     assert reopened(taught).recommend(taste=WOODY).level == "active"
     (tmp_path / "new.csv").write_text('Brand,Name,Notes,Description\nNew,Cedar,"cedar, oud",\n', "utf-8")
     taught.import_catalog(tmp_path / "new.csv")

@@ -77,7 +77,7 @@ def test_a_killed_init_leaves_no_project_or_one_that_opens(tmp_path: Path, new: 
         "import sys; from tastemaker.lifecycle import Project; sys.stdout.write('ready\\n'); sys.stdout.flush(); "
         f"Project.init({str(root)!r}, {str(recipe)!r}, {str(catalog)!r})"
     )
-    for after in (0.02, 0.06, 0.1):
+    for after in (0.03, 0.08):
         with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             process.stdout.readline()

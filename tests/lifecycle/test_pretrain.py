@@ -160,3 +160,25 @@ def test_new_items_are_scored_with_the_axes_that_a_version_learned(taught: Proje
         active = active_version(conn)
     assert active is not None
     assert active.id == 2
+
+
+def test_the_same_job_has_the_same_fingerprint_and_any_other_job_another():
+    from dataclasses import replace
+
+    from tastemaker.algorithms import DPL, RankNet
+    from tastemaker.lifecycle.candidates import fingerprint
+    from tastemaker.testing import lopsided_world
+
+    world, features = lopsided_world(0)
+    job = fingerprint(RankNet(), world, features, 0)
+    assert job == fingerprint(RankNet(), world, features, 0)
+    fewer = world.where(np.arange(len(world)) > 0)
+    fewer_features = replace(features, blocks={"tastes": features.block("tastes")})
+    others = {
+        fingerprint(DPL(), world, features, 0),
+        fingerprint(RankNet(epochs=3), world, features, 0),
+        fingerprint(RankNet(), fewer, features, 0),
+        fingerprint(RankNet(), world, fewer_features, 0),
+        fingerprint(RankNet(), world, features, 1),
+    }
+    assert len(others | {job}) == 6

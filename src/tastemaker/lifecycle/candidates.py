@@ -1,7 +1,8 @@
 """A model on its way: learned, calibrated, judged, saved; not yet a version."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version as installed
 from time import monotonic, time
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 
 from ..algorithms import Algorithm
 from ..data.catalog import Catalog
+from ..data.dataset import Dataset
+from ..data.features import Features
 from ..errors import MissingExtra
 from ..evaluate import Report
 from ..recipe import Recipe
@@ -35,8 +38,13 @@ class Candidate:
     reports: Sequence[Report] = field(default=())
 
 
-def learn(name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], Scorer]) -> Candidate:
-    """Run `fit` under a stage of its own and keep what it reported."""
+def learn(
+    name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], Scorer], key: str | None = None
+) -> Candidate:
+    """Run `fit` under a stage of its own and keep what it reported.
+
+    key: what is learned from what, so that the same job takes up its checkpoint after a kill; None = no checkpoint
+    """
     curve: list[Mapping[str, float]] = []
 
     def report(progress: Progress) -> None:
@@ -45,8 +53,18 @@ def learn(name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], 
         watch.report(progress)
 
     begun, at = monotonic(), int(time())
-    scorer = fit(Watch(report, watch.cancelled, f"train {name}"))
+    stage = replace(watch, report=report).on(f"train {name}", key)
+    scorer = fit(stage)
     return Candidate(name, algorithm, scorer, monotonic() - begun, peak_memory(), at, curve)
+
+
+def fingerprint(algorithm: Algorithm, train: Dataset, features: Features, seed: int) -> str:
+    """Equal for equal jobs: settings, events, profiles, features and seed."""
+    found = hashlib.sha256(f"{algorithm!r} {seed} {features.digest} {CODE_VERSION}".encode())
+    events = train.events
+    for array in (events.user, events.item, events.value, events.time, train.profiles):
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()[:32]
 
 
 def trainable(models: Mapping[str, Algorithm]) -> tuple[dict[str, Algorithm], list[MissingExtra]]:

@@ -24,7 +24,7 @@ from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, own_text, save_features, with_text
 from ..synth.cases import user_cases
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, learn, stream, trainable
+from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, learn, stream, trainable
 from .check import check_trainable
 from .plots import plot_training
 from .synthesize import Synthesized, invent, put_invented
@@ -74,6 +74,7 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     with store.read() as conn:
         catalog = database.read_catalog(conn)
     check_trainable(catalog, recipe)
+    watch = replace(watch, folder=store.root / "cache" / "checkpoints")
     models, lacking = trainable(recipe.models)
     if not models:
         raise DataError(f"The recipe names no model that can be learned here. {lacking[0] if lacking else ''}")
@@ -124,7 +125,8 @@ def fit_one(
     start: Scorer | None = None, *, near: float,
 ) -> Candidate:  # fmt: skip
     """Learned, with nearness to likes beside it, and calibrated on users it did not learn from."""
-    found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start))
+    key = fingerprint(model, train, features, seed) if start is None else None
+    found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start), key)
     alone = calibrate(found.scorer, valid, stream(seed, f"calibrate {name}"))
     whole = with_nearness(alone, features, "text", near)
     return replace(found, scorer=calibrate(whole, valid, stream(seed, f"calibrate {name}")))

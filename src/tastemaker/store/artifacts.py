@@ -74,6 +74,12 @@ class Artifacts:
         arrays: Arrays = load(contents[ARRAYS])
         return document["manifest"], arrays | {name: arrays[name].astype(np.float32) for name in document["half"]}
 
+    def manifest(self, digest: str) -> Json:
+        """The manifest alone, verified."""
+        what = _what(digest, None)
+        found: Json = _document(digest, self._read(digest, MANIFEST, what), what)["manifest"]
+        return found
+
     def get_file(self, digest: str, name: str, version: int | None = None) -> bytes:
         """One of the small files that were put beside the arrays."""
         what = _what(digest, version)

@@ -21,11 +21,11 @@ from ..errors import ArtifactError, StoreError
 from .folders import TEMPORARY, cannot_write, sync_directory, sync_file
 from .location import file_of, read_location
 from .meta import put_meta
+from .needed import needed_artifacts
 from .schema import HEAD, REVISIONS, check_revision, check_room, drop, is_empty, project_tables, revision, upgrade
 from .store import Store
 from .tables.base import add_new
 from .tables.json import plain_json
-from .tables.versions import model_versions
 
 FORMAT = 1
 SUMMARY = "backup.json"  # the last member: a file without it is not whole
@@ -45,7 +45,7 @@ class Summary:
 
 
 def backup(store: Store, file: Path) -> Summary:
-    """Write tables and the artifacts of all versions as of one moment; `.gz` or `.tgz` at the end packs them."""
+    """Write tables and the artifacts that it needs as of one moment; `.gz` or `.tgz` at the end packs them."""
     if file.exists():
         raise StoreError(f"{file} exists. Give the backup another name, or remove the file.")
     temporary = file.with_name(f"{TEMPORARY}{token_hex(8)}")
@@ -92,7 +92,7 @@ def _write(tar: tarfile.TarFile, store: Store, conn: sa.Connection) -> Summary:
         check_revision(schema, store.where)
     tables = {table.name: _add_table(tar, conn, table) for table in project_tables(conn)}
     artifacts, missing = {}, []
-    for digest in _artifacts_of_versions(conn):
+    for digest in sorted(needed_artifacts(conn, store.artifacts)):
         try:
             files = store.artifacts.files(digest)
         except ArtifactError:
@@ -128,11 +128,6 @@ def _lines(conn: sa.Connection, table: sa.Table) -> Iterator[list[Any]]:
     yield [column.name for column in table.columns]
     chosen = sa.select(table).order_by(*table.primary_key).execution_options(yield_per=10_000)
     yield from (list(row) for row in conn.execute(chosen))
-
-
-def _artifacts_of_versions(conn: sa.Connection) -> list[str]:
-    columns = (model_versions.c.artifact, model_versions.c.judged_artifact)
-    return sorted({digest for row in conn.execute(sa.select(*columns)) for digest in row if digest is not None})
 
 
 def _add(tar: tarfile.TarFile, name: str, data: IO[bytes], size: int) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from ..errors import ArtifactError
+from .needed import needed_artifacts
 from .schema import HEAD, REVISIONS, check_revision, revision, upgrade
 from .store import Store
-from .versions import list_versions
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,7 @@ def check(store: Store) -> Checkup:
         if found != HEAD:
             late = f"The schema is {found}, the newest is {HEAD}. Run: tastemaker db upgrade"
             return Checkup(found, HEAD, (*problems, late))
-        versions = list_versions(conn)
-    known = {digest: v.id for v in versions for digest in (v.judged_artifact, v.artifact) if digest is not None}
+        known = needed_artifacts(conn, store.artifacts)
     for digest, version in known.items():
         try:
             store.artifacts.files(digest, version)
