@@ -20,7 +20,7 @@ $(STAMP): pyproject.toml
 	touch $@
 
 demo: install
-	$(BIN)/tastemaker demo
+	$(BIN)/tastemaker demo scent
 
 test: install
 	$(BIN)/python -m pytest

@@ -1,10 +1,12 @@
 """Commands: parse, call lifecycle, print. No logic lives here, and nothing heavy is imported before it is needed."""
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command line; errors of ours become one line and exit code 1, never a traceback."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
     from ..errors import Cancelled, TastemakerError
     from .app import app
     from .output import fail

@@ -21,7 +21,7 @@ from .base import Contributions, Scorer
 from .shapley import shapley
 from .taste import TastePrior
 
-CHUNK = 4096  # items scored at once: their hidden layer stays in cache
+CHUNK = 1024  # items scored at once: their hidden layer stays in cache
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,14 @@ class Mlp(Scorer):
 
     def _forward(self, rows: slice | Int32, base: Float32, tastes: Float32, history: Float32) -> Float32:
         """Scores of these items for one user, float32 (n,)."""
-        fit = (self.prior.membership[rows] - self.prior.center) @ tastes  # (n,)
-        near = self.embedding[rows] @ history  # (n,)
-        h = self.hidden[rows] + base
-        h += np.stack([fit, near], axis=1) @ self.match  # (n, h1)
+        fit = self.prior.membership[rows] @ tastes - self.prior.center @ tastes  # (n,)
+        near = self.embedding[rows] @ history if history.any() else np.zeros_like(fit)  # (n,)
+        h = np.stack([fit, near], axis=1) @ self.match  # (n, h1)
+        h += self.hidden[rows]
+        h += base
         for weight, bias in zip(self.weights, self.biases, strict=True):
-            h = np.maximum(h, 0.0, out=h) @ weight + bias
+            h = np.maximum(h, 0.0, out=h) @ weight
+            h += bias
         score = h[:, 0]
         return 1.0 / (1.0 + np.exp(-np.maximum(score, -80.0))) if self.squash else score  # exp overflows at 88
 

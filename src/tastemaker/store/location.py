@@ -40,13 +40,14 @@ class Location:
 def read_location(root: Path) -> Location:
     path = root / PROJECT_FILE
     if not path.is_file():
-        raise StoreError(f"{root} is no project: it has no {PROJECT_FILE}. Make one: tastemaker init {root}")
+        make = f"tastemaker init {root} --recipe NAME"
+        raise StoreError(f"{root} is no project: it has no {PROJECT_FILE}. Make one: {make}")
     try:
         found = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise StoreError(f"{path} cannot be read: {error}. Correct the file.") from error
     if not {"database", "id"} <= set(found):
-        raise StoreError(f"{path} has no database and id under [project]. Put them back, or run: tastemaker init DIR")
+        raise StoreError(f"{path} has no database and id under [project]. Put them back, or make another project.")
     return Location(found["database"], found["id"], found.get("artifacts", "artifacts"))
 
 
