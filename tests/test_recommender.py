@@ -99,7 +99,9 @@ def test_candidates_filters_and_what_is_delisted(tastes: Recommender) -> None:
     assert {id_ for id_, tags in zip(IDS, catalog.tags["notes"], strict=True) if "odd" in tags} == set(tagged)
     both = one(tastes, replace(WOODY, filters={"brand": "A", "notes": "woody"}, n=N_ITEMS)).items
     assert set(both) < set(IDS)
-    nothing = one(tastes, replace(WOODY, filters={"brand": "nobody"}))
+    with pytest.raises(QueryError, match="No item has the brand 'nobody'"):
+        one(tastes, replace(WOODY, filters={"brand": "nobody"}))
+    nothing = one(tastes, replace(WOODY, candidates=("nobody",)))
     assert (nothing.items, nothing.level) == ((), "nothing")
     gone = replace(catalog, available=np.arange(N_ITEMS) > 3)
     left = one(replace(tastes, catalog=gone), replace(WOODY, n=N_ITEMS)).items

@@ -1,7 +1,7 @@
 """Recommender × case -> Report: every number with its interval, random floor, popularity, and oracle ceiling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -50,9 +50,11 @@ def judge(
 
     popular: what `measure` said of popularity, for comparison
     """
+    if case.relevant is not None:  # a delisted item can neither be found nor be missed
+        case = replace(case, relevant=case.relevant & model.catalog.available)
     per_user = measure(model, case)
     baseline = popular or {}
-    floors = _floors(case, rng)
+    floors = _floors(case, int(model.catalog.available.sum()), rng)
     ceilings = _ceilings(case)
     metrics = {
         name: Measured(
@@ -70,7 +72,7 @@ def judge(
 def measure(model: Recommender, case: Case) -> dict[str, Float64]:
     """metric -> one number a user, float64 (n_users,)."""
     found = _of_lists(model.score(case.queries, case.items), case.relevance)
-    return found | (_of_catalog(model, case) if case.relevant is not None else {})
+    return found | _of_catalog(model, case)
 
 
 def _of_lists(scores: Float32, relevance: Float32) -> dict[str, Float64]:
@@ -78,7 +80,8 @@ def _of_lists(scores: Float32, relevance: Float32) -> dict[str, Float64]:
 
 
 def _of_catalog(model: Recommender, case: Case) -> dict[str, Float64]:
-    assert case.relevant is not None
+    if case.relevant is None:
+        return {}
     batch = model.encode(case.queries)
     rows, _ = model.levels[0].scorer.top(batch, WHOLE, None, model.catalog.available)
     hits = np.take_along_axis(case.relevant, np.maximum(rows, 0), axis=1) & (rows >= 0)  # (q, WHOLE)
@@ -90,16 +93,19 @@ def _whole(hits: np.ndarray, relevant: np.ndarray) -> dict[str, Float64]:
     return {f"catalog recall@{WHOLE}": recall_at(hits, n), f"catalog ndcg@{WHOLE}": ndcg_at(hits, n)}
 
 
-def _floors(case: Case, rng: np.random.Generator) -> dict[str, Float64]:
+def _whole_floors(relevant: np.ndarray, n_available: int) -> dict[str, Float64]:
+    """Exact: at every rank of a random order an item is relevant with the chance n / n_available."""
+    n, k = relevant.sum(axis=1), min(WHOLE, n_available)
+    always = _whole(np.ones((len(n), k), bool), relevant)
+    return {name: values * n / max(n_available, 1) for name, values in always.items()}
+
+
+def _floors(case: Case, n_available: int, rng: np.random.Generator) -> dict[str, Float64]:
     """The mean over random orders, per user."""
     shape = case.items.shape
     rounds = [_of_lists(rng.random(shape, np.float32), case.relevance) for _ in range(DRAWS)]
-    if case.relevant is not None:
-        n_items = case.relevant.shape[1]
-        for found in rounds:
-            rows = rng.integers(0, n_items, (len(case.queries), min(WHOLE, n_items)))
-            found |= _whole(np.take_along_axis(case.relevant, rows, axis=1), case.relevant)
-    return {name: np.mean([found[name] for found in rounds], axis=0) for name in rounds[0]}
+    found = {name: np.mean([each[name] for each in rounds], axis=0) for name in rounds[0]}
+    return found if case.relevant is None else found | _whole_floors(case.relevant, n_available)
 
 
 def _ceilings(case: Case) -> dict[str, Float64]:

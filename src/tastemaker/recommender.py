@@ -88,9 +88,11 @@ class Recommender:
         )
 
     def _column(self, taste: str, value: float) -> int:
+        taste = next((t for t in self.tastes if t.lower() == taste.strip().lower().replace(" ", "_")), taste)
         if taste not in self.tastes:
             known, hint = ", ".join(self.tastes) or "none", did_you_mean(taste, self.tastes) or "."
-            raise QueryError(f"{taste!r} is no taste of this project{hint} It has: {known}.")
+            later = "A taste added to recipe.toml counts from the next pretrain."
+            raise QueryError(f"{taste!r} is no taste of this project{hint} It has: {known}. {later}")
         if not 0.0 <= value <= 1.0:
             raise QueryError(f"The taste {taste} is {value:g}; give a number from 0 (not at all) to 1 (very much).")
         return self.tastes.index(taste)
@@ -129,12 +131,23 @@ class Recommender:
     def _filter(self, column: str, wanted: str) -> Bool:
         plain = wanted.strip().lower()
         if column in self.catalog.categories:
-            return np.array([value.lower() == plain for value in self.catalog.categories[column]], bool)
+            return self._some(
+                np.array([v.lower() == plain for v in self.catalog.categories[column]], bool), column, wanted
+            )
         if column in self.catalog.tags:
-            return np.array([any(tag.lower() == plain for tag in row) for row in self.catalog.tags[column]], bool)
+            found = [any(tag.lower() == plain for tag in row) for row in self.catalog.tags[column]]
+            return self._some(np.array(found, bool), column, wanted)
         known = (*self.catalog.categories, *self.catalog.tags)
         hint = did_you_mean(column, known) or "."
         raise QueryError(f"Nothing can be filtered by {column!r}{hint} Filters: {', '.join(known)}.")
+
+    def _some(self, allowed: Bool, column: str, wanted: str) -> Bool:
+        """The filter, unless nothing passes it: then a QueryError with the nearest value that something has."""
+        if allowed.any():
+            return allowed
+        rows = self.catalog.tags.get(column, ())
+        values = {tag for row in rows for tag in row} or set(self.catalog.categories.get(column, ()))
+        raise QueryError(f"No item has the {column} {wanted!r}{did_you_mean(wanted, sorted(values)) or '.'}")
 
     def _ask(
         self, level: Level, queries: Sequence[Query], batch: Batch, exclude: Csr, drafts: list["_Draft"],

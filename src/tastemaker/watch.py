@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from os import getpid
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -67,7 +68,7 @@ class Watch:
 
         self._last[0] = monotonic()
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.checkpoint.with_suffix(".tmp")
+        temporary = self.checkpoint.with_suffix(f".{getpid()}.tmp")
         save_file({name: _contiguous(array) for name, array in state().items()}, temporary)
         temporary.replace(self.checkpoint)
 

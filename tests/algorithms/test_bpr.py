@@ -22,6 +22,7 @@ def problem(n_users=6, width=5, n_items=9, dim=3, p=2, seed=0):
     signed = rng.integers(-2, 3, (n_users, width)).astype(np.float32) / 2  # ties are likely
     target = rng.random((n_users, width)) < 0.8
     items[0, -1], target[0, -1] = -1, False  # padding
+    items[-1, -3:], target[-1, -3:] = -1, False
     small = [
         rng.normal(0.0, 0.3, shape).astype(np.float32)
         for shape in ((n_items, p), (n_items, dim), n_items, (p + 1, dim))
@@ -32,8 +33,9 @@ def problem(n_users=6, width=5, n_items=9, dim=3, p=2, seed=0):
 def slow_epoch(tastes, items, signed, target, looks, vectors, bias, user, alpha, draws, rate, l2, seed):
     """Rendle et al. 2009, fig. 4, over pairs drawn by the same xorshift, in plain Python."""
     state = (seed * 2654435761 + 88172645463325252) % 2**64
-    losses, width = [], items.shape[1]
+    losses = []
     for u in range(len(items)):
+        width = sum(1 for item in items[u] if item >= 0)
         mine = tastes[u] @ user  # as it was when the user's turn came
         for _ in range(draws):
             state ^= (state << 13) % 2**64

@@ -1,5 +1,6 @@
 """Each command does what it says, in words and in JSON."""
 
+import re
 from pathlib import Path
 from shutil import rmtree
 
@@ -31,14 +32,14 @@ def test_the_story(run: Run, new: Project, monkeypatch: pytest.MonkeyPatch) -> N
         assert word in done.out
     done = run("recommend", "--taste", "woody=0.9,spicy=0.7", "-n", "3")
     assert "woody suits you (+" in done.out
-    assert done.out.strip().endswith("Answered by active, version 2.")
+    assert done.out.strip().endswith("Answered by the active version, 2.")
     with Project.open() as project:
         write_rankings(Path("r.csv"), real_rankings(project))
     done = run("import", "r.csv")
     assert "r.csv: 600 rows read, 600 new ranking events, 0 refused.\nNext: tastemaker train" in done.out
     assert "(this very file was imported before)" in run("import", "r.csv").out
     done = run("train", "--from", "active", "--epochs", "40", "--learning-rate", "0.05")
-    assert "Used 600 real events and 600 synthetic ones" in done.out
+    assert re.search(r"Used 5\d\d real events and 600 synthetic ones", done.out)
     assert "Version 3 is active: spearman +" in done.out
     done = run("versions")
     assert [line.split()[:3] for line in done.out.splitlines() if line.strip()[:1].isdigit()] == [
@@ -67,7 +68,8 @@ def test_every_result_is_json(run: Run, here: Project, monkeypatch: pytest.Monke
     assert run("synthesize", "--users", "10", "--rankings", "5", "--json").json["events"] == 50
     assert run("pretrain", "--json").json["active"] == 2
     trained = run("train", "--json", "--seed", "3").json
-    assert (trained["parent"], trained["used"]["real"]) == (2, 600)
+    assert trained["parent"] == 2
+    assert 500 <= trained["used"]["real"] <= 600  # all but those who calibrate
     assert run("evaluate", "--version", "1", "--json").json["users"][0]["case"] == "stated"
     slate = run("recommend", "--like", item, "-n", "3", "--json").json
     assert len(slate["items"]) == len(slate["titles"]) == len(slate["why"]) == 3
@@ -114,7 +116,7 @@ def test_a_damaged_version_is_noted_under_the_answer(run: Run, here: Project) ->
     artifact.write_bytes(artifact.read_bytes()[:-1])
     done = run("recommend", "--taste", "woody=1")
     assert done.code == 0
-    assert "Answered by content, version 0. Note: version 2 cannot be used:" in done.out
+    assert "Answered by content alone. Note: version 2 cannot be used:" in done.out
     done = run("db", "check")
     assert done.code == 1
     assert "arrays.safetensors was altered or is damaged" in done.out

@@ -55,7 +55,7 @@ def test_items_are_found_by_id_and_by_title_whatever_the_case(shop):
 
 
 def test_a_title_that_several_have_asks_for_an_id(shop):
-    with pytest.raises(QueryError, match=r"2 items are called 'Rain'\. Give the id of one: 'p1', 'p3'"):
+    with pytest.raises(QueryError, match=r"2 items are called 'Rain'\. Give the id of one: 'p1' \(A\); 'p3' \(A\)"):
         shop.find("Rain")
 
 

@@ -75,7 +75,7 @@ def test_a_missing_user_column_is_refused_with_the_nearest_name(read):
         ("ann,i1,nan,", "'nan' is not a finite number; leave the cell empty if it is unknown"),
         ("ann,i1,first,", "'first' is not a number"),
         ("ann,Ambr Dune,1,", "No item is called 'Ambr Dune'; did you mean 'Amber Dune'?"),
-        ("ann,fog,1,", "2 items are called 'fog'. Give the id of one: 'i2', 'i3'"),
+        ("ann,fog,1,", "2 items are called 'fog'. Give the id of one: 'i2'; 'i3'"),
         (" ,i1,1,", "the user is empty"),
         ("ann,,1,", "the item is empty"),
         ("ann,i1,1,2199-01-01", "the time '2199-01-01' is in the future"),

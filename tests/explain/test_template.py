@@ -27,9 +27,9 @@ def said(item: str, parts: Mapping[str, float]) -> str:
     [
         ({"taste:woody": 0.62, "base": 0.3}, "woody suits you (+0.62)"),
         ({"taste:woody": -0.62}, "woody fits less (-0.62)"),
-        ({"item:a: one": 0.5}, "like Night Oud, shares amber, tar, LEATHER (+0.50)"),
-        ({"item:c": -0.5}, "unlike Rose (-0.50)"),
-        ({"item:c": -0.5, "near:c": 0.75}, "like Rose (+0.25)"),
+        ({"item:a: one": 0.5}, "shares amber, tar, LEATHER with Night Oud (+0.50)"),
+        ({"item:c": -0.5}, "what you said of Rose speaks against it (-0.50)"),
+        ({"item:c": -0.5, "near:c": 0.75}, "what you said of Rose speaks for it (+0.25)"),
         ({"history": 0.25}, "what you rated speaks for it (+0.25)"),
         ({"history": -0.25}, "what you rated speaks against it (-0.25)"),
         ({"context:hour": 0.1}, "context (+0.10)"),

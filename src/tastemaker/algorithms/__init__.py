@@ -1,11 +1,11 @@
 """How models are learned. Never imported by what serves."""
 
+from .at_its_word import at_its_word
 from .base import Algorithm
 from .bpr import BPR
 from .calibrate import calibrate
 from .content import Content
 from .dpl import DPL
-from .nearness import with_nearness
 from .popular import Popular
 from .ranknet import RankNet
 
@@ -17,4 +17,4 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "ranknet": RankNet,
 }
 
-__all__ = ["ALGORITHMS", "BPR", "DPL", "Algorithm", "Content", "Popular", "RankNet", "calibrate", "with_nearness"]
+__all__ = ["ALGORITHMS", "BPR", "DPL", "Algorithm", "Content", "Popular", "RankNet", "at_its_word", "calibrate"]

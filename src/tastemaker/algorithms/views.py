@@ -46,15 +46,20 @@ class View:
 
 
 def lists_of(data: Dataset, longest: int = 100) -> Lists:
-    """One list for each user with two or more rated items; a longer history is cut to `longest`."""
+    """One list for each user with two or more rated items; of a longer history the latest `longest` are kept."""
     matrix = data.matrix("last", data.signed())
+    when = np.empty(len(data), np.float32)
+    when[np.argsort(data.events.time, kind="stable")] = np.arange(1, len(data) + 1)
+    latest = data.matrix("last", when)
     counts = np.minimum(np.diff(matrix.indptr), longest)
     users = np.flatnonzero(counts >= 2)
     width = int(counts[users].max(initial=0))
     items, signed = np.full((len(users), width), -1, np.int32), np.zeros((len(users), width), np.float32)
     for row, user in enumerate(users):
-        mine = slice(int(matrix.indptr[user]), int(matrix.indptr[user]) + int(counts[user]))
-        items[row, : counts[user]], signed[row, : counts[user]] = matrix.indices[mine], matrix.data[mine]
+        at = np.arange(int(matrix.indptr[user]), int(matrix.indptr[user + 1]))
+        if len(at) > longest:
+            at = np.sort(at[np.argsort(-latest.data[at], kind="stable")[:longest]])
+        items[row, : len(at)], signed[row, : len(at)] = matrix.indices[at], matrix.data[at]
     return Lists(items, signed, data.profiles[users], len(data.catalog))
 
 

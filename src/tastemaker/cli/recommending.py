@@ -14,6 +14,16 @@ Rate = Annotated[list[str] | None, typer.Option("--rate", "-r", help="A rating o
 Filter = Annotated[list[str] | None, typer.Option("--filter", "-f", help="COLUMN=VALUE, for example brand=Indult")]
 
 
+LEVELS = {
+    "active": "the active version, {}",
+    "asked": "version {}, as asked",
+    "parent": "version {}, a parent of the active one",
+    "content": "content alone",
+    "newest": "what is newest, since nothing else can say anything",
+    "nothing": "nothing: no item fits",
+}
+
+
 def register(app: typer.Typer) -> None:
     app.command()(recommend)
     app.command()(similar)
@@ -70,7 +80,7 @@ def _answer(where: str, out: Output, version: int | None, asked: dict[str, Any],
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],
         "why": why,
     }
-    text = f"Answered by {slate.level}, version {slate.version}."
+    text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}."
     if slate.level_reason:
         text += f" Note: {slate.level_reason}."
     out.result(data, tables.slate(slate, answers.catalog, why), text)

@@ -96,7 +96,7 @@ def versions(found: Sequence["ModelVersion"]) -> Table:
 def curve(lines: Mapping[str, Mapping[int, "Interval"]]) -> Table:
     known = list(next(iter(lines.values())))
     rows = [
-        [name, *(f"{points[k].mean:.3f} [{points[k].low:.3f}, {points[k].high:.3f}]" for k in known)]
+        [name, *(f"{number(points[k].mean)} [{number(points[k].low)}, {number(points[k].high)}]" for k in known)]
         for name, points in lines.items()
     ]
     return Table("Cold start: Spearman by how many rankings are known", ["", *(str(k) for k in known)], rows)

@@ -14,6 +14,7 @@ from .vocab import Vocab
 
 Texts = tuple[str, ...]
 Tags = tuple[tuple[str, ...], ...]
+HINTS = 20_000  # items of a catalog in which the nearest name is looked for
 Cell = TypeVar("Cell")
 
 
@@ -86,10 +87,19 @@ class Catalog:
         if len(rows) == 1:
             return rows[0]
         if rows:
-            ids = ", ".join(repr(self.items.ids[r]) for r in rows[:5])
-            raise QueryError(f"{len(rows)} items are called {name!r}. Give the id of one: {ids}.")
-        raise QueryError(f"No item is called {name!r}{did_you_mean(name, [*self.titles, *self.items.ids]) or '.'}")
+            named = "; ".join(f"{self.items.ids[r]!r}{self._about(r)}" for r in rows[:5])
+            raise QueryError(f"{len(rows)} items are called {name!r}. Give the id of one: {named}.")
+        raise QueryError(f"No item is called {name!r}{self._hint(name)}")
 
+    def _about(self, row: int) -> str:
+        said = ", ".join(column[row] for column in self.categories.values() if column[row])
+        return f" ({said})" if said else ""
 
-def _cut(columns: Mapping[str, tuple[Cell, ...]], rows: list[int]) -> dict[str, tuple[Cell, ...]]:
-    return {name: tuple(column[row] for row in rows) for name, column in columns.items()}
+    def _hint(self, name: str) -> str:
+        """The nearest title or id; on a large catalog only titles that contain the name, since nearness takes long."""
+        inside = [title for title in self.titles if name.strip().lower() in title.lower()] if name.strip() else []
+        if inside:
+            return f"; did you mean {inside[0]!r}?"
+        if len(self) > HINTS:
+            return "."
+        return did_you_mean(name, [*self.titles, *self.items.ids]) or "."

@@ -58,7 +58,10 @@ def load_events(table: Table, columns: EventColumns, catalog: Catalog, tastes: t
 
 def _cells(table: Table, columns: EventColumns) -> dict[str, list[str | None]]:
     """user, item, and whichever of group, time and the grades are there."""
-    found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
+    try:
+        found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
+    except DataError as error:
+        raise DataError(f"{error} Or name your column under [events] in recipe.toml.") from None
     optional = {"group": columns.group, "time": columns.time} | {k: s.column for k, s in columns.scales.items()}
     for name, source in optional.items():
         try:

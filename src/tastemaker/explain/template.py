@@ -39,8 +39,9 @@ def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
     if kind == "item":
         other = int(catalog.items.rows([key])[0])
         shared = _shared(catalog, row, other)
-        both = f", shares {', '.join(shared)}" if shared else ""
-        return f"{'like' if good else 'unlike'} {catalog.titles[other]}{both} {sign}"
+        if shared:
+            return f"shares {', '.join(shared)} with {catalog.titles[other]} {sign}"
+        return f"what you said of {catalog.titles[other]} speaks {'for' if good else 'against'} it {sign}"
     if kind == "history":
         return f"what you rated speaks {'for' if good else 'against'} it {sign}"
     return f"{kind} {sign}"

@@ -24,11 +24,12 @@ def bpr_epoch(
 ) -> float:
     """One pass: `draws` random pairs a user; vectors, bias, user and alpha (1,) change in place; the mean loss.
 
-    tastes: float32 (u, p + 1), centred, the last column 1;  items, signed, target: (u, k);  looks: float32 (n_items, p)
+    tastes: float32 (u, p + 1), centred, the last column 1;  items, signed, target: (u, k), -1 = padding;
+    looks: float32 (n_items, p)
     vectors: float32 (n_items, d);  user: float32 (p + 1, d)
     For a pair i above j: x = p_u · (v_i - v_j) + b_i - b_j + α t_u · (x_i - x_j), loss -log sigmoid(x).
     """
-    n, width = items.shape
+    n = len(items)
     d, p = vectors.shape[1], looks.shape[1]
     rate, decay = np.float32(learning_rate), np.float32(l2)
     state = np.uint64(seed) * np.uint64(2654435761) + np.uint64(88172645463325252)
@@ -41,12 +42,13 @@ def bpr_epoch(
         for k in range(p + 1):
             for f in range(d):
                 mine[f] += tastes[u, k] * user[k, f]
+        length = max((items[u] >= 0).sum(), 1)  # lists are packed to the left
         for _ in range(draws):
             state ^= state << np.uint64(13)  # xorshift64 (Marsaglia 2003)
             state ^= state >> np.uint64(7)
             state ^= state << np.uint64(17)
-            a = np.int64((state >> np.uint64(33)) % np.uint64(width))
-            b = np.int64((state >> np.uint64(3)) % np.uint64(width))
+            a = np.int64((state >> np.uint64(33)) % np.uint64(length))
+            b = np.int64((state >> np.uint64(3)) % np.uint64(length))
             if not target[u, a] or not target[u, b] or signed[u, a] == signed[u, b]:
                 continue
             if signed[u, a] < signed[u, b]:

@@ -8,7 +8,9 @@ from time import monotonic, time
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection
 
+from .. import store as database
 from ..algorithms import Algorithm
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
@@ -56,6 +58,12 @@ def learn(
     stage = replace(watch, report=report).on(f"train {name}", key)
     scorer = fit(stage)
     return Candidate(name, algorithm, scorer, monotonic() - begun, peak_memory(), at, curve)
+
+
+def keep_features(conn: Connection, catalog: Catalog, saved: str) -> None:
+    """Let these features be the project's, unless the catalog changed since they were made: an import made its own."""
+    if database.read_catalog(conn).items.digest == catalog.items.digest:
+        database.put_meta(conn, features=saved)
 
 
 def fingerprint(algorithm: Algorithm, train: Dataset, features: Features, seed: int) -> str:

@@ -98,8 +98,7 @@ def _learned_on(recipe: Recipe, catalog: Catalog, features: Features, seed: int,
     train = invent(recipe, catalog, features, seed).dataset
     valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
     models, _ = trainable(recipe.models)
-    near = recipe.rules.near
-    return {n: fit_one(n, m, train, features, seed, watch, valid, near=near).scorer for n, m in models.items()}
+    return {n: fit_one(n, m, train, features, seed, watch, valid, rules=recipe.rules).scorer for n, m in models.items()}
 
 
 def _model_of(version: ModelVersion, recipe: Recipe) -> Algorithm:

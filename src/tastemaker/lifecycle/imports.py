@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from time import time as clock
+from uuid import uuid4
 
 from sqlalchemy import Connection
 
@@ -48,6 +49,7 @@ def import_catalog(
         catalog = database.read_catalog(conn)
         database.put_import(conn, record)
         keep_refusals(conn, table, read.refused)
+        database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
         if change.added or change.changed:
             database.put_meta(conn, features=_refreshed(store, recipe, catalog))
         if not database.list_versions(conn):
@@ -79,10 +81,11 @@ def _record(table: Table, what: str, loaded: int, merged: int, refused: int) -> 
 
 def keep_refusals(conn: Connection, table: Table, refused: tuple[BadRow, ...]) -> None:
     """Remember which rows of a file were refused and why, for `check`."""
-    if refused:
-        known = database.get_meta(conn, "refusals") or {}
-        shown = [[bad.line, bad.reason] for bad in refused[:REMEMBERED]]
-        database.put_meta(conn, refusals={**known, table.source: shown})
+    known = database.get_meta(conn, "refusals") or {}
+    shown = {table.source: [[bad.line, bad.reason] for bad in refused[:REMEMBERED]]} if refused else {}
+    others = {source: bad for source, bad in known.items() if source != table.source}
+    if known or shown:
+        database.put_meta(conn, refusals={**others, **shown})
 
 
 def _refreshed(store: Store, recipe: Recipe, catalog: Catalog) -> str:

@@ -1,6 +1,7 @@
 """Pictures for people: training curves, the cold-start curve. PNG files, drawn without a screen."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def plot_cold_start(path: Path, lines: Mapping[str, Mapping[int, Interval]]) -> 
     """Spearman by how many rankings were known, with intervals; one line a way of learning."""
     figure, axes = _figure("Cold start: quality by how many rankings are known", "known rankings", "Spearman, 95 %")
     for label, points in lines.items():
-        x = list(points)
+        x = [k for k in points if not isnan(points[k].mean)]
         axes.plot(x, [points[k].mean for k in x], marker="o", label=label)
         axes.fill_between(x, [points[k].low for k in x], [points[k].high for k in x], alpha=0.2)
     axes.axhline(0.0, color="gray", linewidth=0.8, linestyle=":")

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from .. import store as database
-from ..algorithms import Algorithm, Popular, calibrate, with_nearness
+from ..algorithms import Algorithm, Popular, at_its_word, calibrate
 from ..data.arrays import Float64
 from ..data.case import Case
 from ..data.catalog import Catalog
@@ -17,14 +17,14 @@ from ..errors import ArtifactError, DataError, MissingExtra
 from ..evaluate import Report, judge, measure, quality
 from ..features.build import QUICK, FeatureSettings, build_features
 from ..kernels.threads import one_blas_thread
-from ..recipe import Recipe
+from ..recipe import Recipe, Rules
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, own_text, save_features, with_text
 from ..synth.cases import user_cases
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, learn, stream, trainable
+from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
 from .check import check_trainable
 from .plots import plot_training
 from .synthesize import Synthesized, invent, put_invented
@@ -34,7 +34,7 @@ VALID_USERS = 200  # invented for calibration and early stopping alone
 
 @dataclass(frozen=True)
 class Pretrained:
-    """active: what answers now; kept: True = the version that was active before was better and stays.
+    """active: what answers now; kept: True = the version before stays active: it was better, or real users taught it.
 
     versions: one a candidate, in the same order; lacking: models that this machine cannot learn, with install lines
     """
@@ -74,6 +74,7 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     with store.read() as conn:
         catalog = database.read_catalog(conn)
     check_trainable(catalog, recipe)
+    store.artifacts.sweep()  # what killed writers left
     watch = replace(watch, folder=store.root / "cache" / "checkpoints")
     models, lacking = trainable(recipe.models)
     if not models:
@@ -81,8 +82,10 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     features = project_features(store, recipe, catalog, seed, watch)
     users = invent(recipe, catalog, features, seed)
     valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
-    near = recipe.rules.near
-    learned = [fit_one(n, model, users.dataset, features, seed, watch, valid, near=near) for n, model in models.items()]
+    learned = [
+        fit_one(n, model, users.dataset, features, seed, watch, valid, rules=recipe.rules)
+        for n, model in models.items()
+    ]
     judge_one = _judge(recipe, catalog, features, users.dataset, seed, watch)
     judging = watch.on("judge")
     candidates = []
@@ -122,13 +125,14 @@ def features_of_version(
 
 def fit_one(
     name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, valid: Dataset,
-    start: Scorer | None = None, *, near: float,
+    start: Scorer | None = None, *, rules: Rules,
 ) -> Candidate:  # fmt: skip
-    """Learned, with nearness to likes beside it, and calibrated on users it did not learn from."""
-    key = fingerprint(model, train, features, seed) if start is None else None
+    """Learned, taken at its word, and calibrated on users it did not learn from."""
+    resumable = start is None and not getattr(model, "patience", 0)  # what waits for validation is not kept
+    key = fingerprint(model, train, features, seed) if resumable else None
     found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start), key)
     alone = calibrate(found.scorer, valid, stream(seed, f"calibrate {name}"))
-    whole = with_nearness(alone, features, "text", near)
+    whole = at_its_word(alone, features, rules.near, rules.stated)
     return replace(found, scorer=calibrate(whole, valid, stream(seed, f"calibrate {name}")))
 
 
@@ -154,7 +158,9 @@ def _publish(
     new = [_as_new(c, a, recipe, seed, parent, users, features) for c, a in zip(candidates, artifacts, strict=True)]
     with store.begin() as conn:
         put_invented(conn, users)
-        database.put_meta(conn, features=saved)
+        keep_features(conn, catalog, saved)
+        now = database.active_version(conn)
+        keep = keep or (now is not None and before is not None and now.id != before.id)  # somebody chose meanwhile
         ids = database.add_versions(conn, new)
         for candidate, id_ in zip(candidates, ids, strict=True):
             database.record_run(conn, as_run(candidate, id_, 0, len(users.dataset)))

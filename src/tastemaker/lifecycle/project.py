@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from uuid import uuid4
 
 from .. import store as database
 from ..data.catalog import Catalog
@@ -134,6 +135,7 @@ class Project:
         id_ = catalog.items.ids[catalog.find(item)]
         with self.store.begin() as conn:
             (database.relist if available else database.delist)(conn, [id_])
+            database.put_meta(conn, catalog=uuid4().hex)
         self._forget_answers()
         return id_
 
@@ -160,8 +162,9 @@ class Project:
     def answers(self) -> Answers:
         """The recommender of the active version; opened again when another version became active."""
         with self.store.read() as conn:
-            active, key = database.active_version(conn), database.get_meta(conn, "features")
-        key = (None if active is None else active.id, key)
+            active = database.active_version(conn)
+            marks = database.get_meta(conn, "features"), database.get_meta(conn, "catalog")
+        key = (None if active is None else active.id, *marks)
         kept = self.__dict__.get("_answers")
         if kept is None or kept[0] != key:
             kept = (key, Answers.open(self.store))

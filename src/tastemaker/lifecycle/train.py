@@ -1,6 +1,6 @@
 """Fine-tuning on what real users did, judged on real users whom the candidate did not see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -8,32 +8,31 @@ import numpy as np
 
 from .. import store as database
 from ..algorithms import Algorithm
-from ..data.arrays import Bool
 from ..data.case import Case
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
 from ..data.nearest import did_you_mean
-from ..data.query import Query
-from ..errors import DataError, QueryError, TrainingError
+from ..data.split import GroupSplit
+from ..errors import QueryError, TrainingError
 from ..evaluate import Report, judge
 from ..kernels.threads import one_blas_thread
-from ..metrics import Interval, paired
+from ..metrics import Interval, paired, spearman
 from ..recipe import Recipe
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import EventCount, ModelVersion, Store
 from ..store.answers import load_scorer, save_features
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, stream
+from .candidates import Candidate, as_artifact, as_run, as_version, keep_features, stream, trainable
 from .plots import plot_training
 from .pretrain import features_of_version, fit_one
+from .real_users import n_users, real_case, split_real, together
 
-TEST = 0.2  # share of the real users who are held out
 FEW = 10  # fewer held-out users than this cannot tell two models apart
 REPLAY = 200  # invented users learned from again, at least, so that what they taught is not forgotten
 GENTLE = 0.3  # fine-tuning's learning rate, as a share of the first one's
-AGREE = 0.5  # Spearman between judged and deployed model, below which nothing is deployed
+AGREE = 0.5  # mean Spearman between judged and deployed model, below which nothing is deployed
 
 
 @dataclass(frozen=True)
@@ -61,28 +60,40 @@ def train(
         catalog = database.read_catalog(conn)
         parent = _parent(conn, start)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales)
+    split = split_real(data)
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
-    base = load_scorer(store.artifacts, parent, catalog, saved, recipe.tastes.names)
-    model = _gentle(parent, recipe, options)
-    held = _held_out(data, seed)
-    replayed = _replay(data, seed)
-    rest = data.where((~held[data.events.user] & ~data.events.synthetic) | replayed[data.events.user])
-    near = recipe.rules.near
-    tried = fit_one(
-        parent.algorithm, model, rest, features, seed, watch, rest, base, near=near
-    )  # the held out only judge
-    before, after, lift = _compared(base, tried.scorer, data, held, catalog, features, seed, recipe.judge.metric)
-    everything = data.where(~data.events.synthetic | replayed[data.events.user])
-    final = fit_one(parent.algorithm, model, everything, features, seed, watch, everything, base, near=near)
-    _check_agreement(tried.scorer, final.scorer, everything, features)
-    used = EventCount(int((~everything.events.synthetic).sum()), int(everything.events.synthetic.sum()))
-    better, why = _verdict(parent, lift, int(held.sum()), recipe)
+    name, model = _learner(parent, recipe, options)
+    deployed, judged_before = _starts(store, parent, catalog, saved, recipe)
+    begins = (judged_before, deployed) if name == parent.algorithm else (None, None)
+    replayed, spare = _invented(data, split, seed)
+    valid = split.valid if n_users(split.valid) >= FEW else spare
+    learn_from = (split.train, together(data, (split.train, split.test)) if len(split.test) else split.train)
+    fits = [
+        fit_one(name, model, together(data, (part, replayed)), features, seed, watch, valid, begin, rules=recipe.rules)
+        for part, begin in zip(learn_from, begins, strict=True)
+    ]
+    tried, final = fits
+    case = real_case(split.test, features, stream(seed, "real case"))
+    before, after, lift = _compared(judged_before, tried.scorer, case, catalog, features, seed, recipe.judge.metric)
+    _check_agreement(tried.scorer, final.scorer, case, catalog, features)
+    used = EventCount(len(learn_from[1]), len(replayed))
+    better, why = _verdict(parent, lift, after, recipe)
     judged_as = as_artifact(store, tried.scorer, catalog, recipe, saved)
-    version, activated = _publish(store, recipe, seed, catalog, features, saved, parent, final, judged_as, after, used,
-                                  better, why)  # fmt: skip
+    version, activated, why = _publish(store, recipe, seed, catalog, features, saved, parent, final, judged_as, after,
+                                       used, better, why)  # fmt: skip
     plot_training(store.root / "plots" / f"version-{version.id}-training.png", final.name, final.curve)
     return Trained(version, parent, used, before, after, lift, activated, why)
+
+
+def _starts(store: Store, parent: ModelVersion, catalog: Catalog, saved: str, recipe: Recipe) -> tuple[Scorer, Scorer]:
+    """The parent as it answers, and as it was judged: the latter has never learned from those who judge."""
+    judged_as = replace(parent, artifact=parent.judged_artifact or parent.artifact)
+    tastes = recipe.tastes.names
+    return (
+        load_scorer(store.artifacts, parent, catalog, saved, tastes),
+        load_scorer(store.artifacts, judged_as, catalog, saved, tastes),
+    )
 
 
 def _parent(conn: Any, start: str | int) -> ModelVersion:
@@ -94,50 +105,35 @@ def _parent(conn: Any, start: str | int) -> ModelVersion:
     return found
 
 
-def _gentle(parent: ModelVersion, recipe: Recipe, options: Mapping[str, Any]) -> Algorithm:
-    """The algorithm of the parent, slower, with what the caller changed."""
-    model = recipe.models.get(parent.algorithm)
-    names = {f.name for f in fields(model)} if model is not None else set()
-    if model is None or "learning_rate" not in names:
-        raise TrainingError(
-            f"Version {parent.id} is {parent.algorithm!r}, which learns nothing from events. Run tastemaker pretrain, "
-            "or name another version with --from."
-        )
-    for name in options:
-        if name not in names:
-            hint = did_you_mean(name, names) or "."
-            raise QueryError(f"{parent.algorithm} has no setting {name!r}{hint} It has: {', '.join(sorted(names))}.")
-    slow = replace(model, learning_rate=model.learning_rate * GENTLE)  # type: ignore[attr-defined, call-arg]
-    return replace(slow, **options)
+def _learner(parent: ModelVersion, recipe: Recipe, options: Mapping[str, Any]) -> tuple[str, Algorithm]:
+    """The algorithm of the parent, slower; the recipe's first that learns when the parent learned nothing."""
+    models, _ = trainable(recipe.models)
+    learning = {name: m for name, m in models.items() if "learning_rate" in {f.name for f in fields(m)}}
+    if not learning:
+        raise TrainingError("The recipe names no model that learns from events. Add [models.bpr] to recipe.toml.")
+    name = parent.algorithm if parent.algorithm in learning else next(iter(learning))
+    model = learning[name]
+    names = {f.name for f in fields(model)}
+    for option in options:
+        if option not in names:
+            hint = did_you_mean(option, names) or "."
+            raise QueryError(f"{name} has no setting {option!r}{hint} It has: {', '.join(sorted(names))}.")
+    if name == parent.algorithm:
+        model = replace(model, learning_rate=model.learning_rate * GENTLE)  # type: ignore[attr-defined, call-arg]
+    return name, replace(model, **options)
 
 
-def _held_out(data: Dataset, seed: int) -> Bool:
-    """bool (n_users,): real users with enough rated items to be judged on, a fifth of them."""
-    real = data.events.user[~data.events.synthetic]
-    if not len(real):
-        raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
-    enough = np.flatnonzero(np.bincount(real, minlength=len(data.users)) >= 4)
-    if not (np.bincount(real) >= 2).any():
-        raise DataError("No real user has rated two items, so nothing says what is preferred to what. Import more.")
-    n = round(TEST * len(enough))
-    held = np.zeros(len(data.users), bool)
-    held[stream(seed, "held-out users").permutation(enough)[:n]] = True
-    return held
-
-
-def _replay(data: Dataset, seed: int) -> Bool:
-    """bool (n_users,): the invented users that are learned from again, as many as there are real ones or REPLAY."""
+def _invented(data: Dataset, split: GroupSplit, seed: int) -> tuple[Dataset, Dataset]:
+    """Invented users that are learned from again, as many as there are real ones or REPLAY, and the others."""
     invented = np.unique(data.events.user[data.events.synthetic])
-    real = len(np.unique(data.events.user[~data.events.synthetic]))
-    chosen = np.zeros(len(data.users), bool)
-    chosen[stream(seed, "replay").permutation(invented)[: max(real, REPLAY)]] = True
-    return chosen
+    shuffled = stream(seed, "replay").permutation(invented)
+    n = max(n_users(split.train), REPLAY)
+    return tuple(data.where(np.isin(data.events.user, users)) for users in (shuffled[:n], shuffled[n:]))  # type: ignore[return-value]
 
 
 def _compared(
-    base: Scorer, tried: Scorer, data: Dataset, held: Bool, catalog: Catalog, features: Features, seed: int, metric: str
+    base: Scorer, tried: Scorer, case: Case | None, catalog: Catalog, features: Features, seed: int, metric: str
 ) -> tuple[Report | None, Report | None, Interval | None]:
-    case = real_case(data.where(held[data.events.user]), features)
     if case is None:
         return None, None, None
     reports = [judge(single(catalog, features.tastes, s), case, stream(seed, "judge real")) for s in (base, tried)]
@@ -145,43 +141,14 @@ def _compared(
     return before, after, paired(after.per_user[metric], before.per_user[metric], stream(seed, "lift"))
 
 
-def real_case(data: Dataset, features: Features) -> Case | None:
-    """Each user's earlier half of rated items is known, the later half is to be ordered; tastes as they were stated."""
-    matrix = data.matrix("last", data.signed())
-    latest = data.matrix("last", np.arange(1, len(data) + 1, dtype=np.float32))
-    queries, lists, signed = [], [], []
-    for user in np.flatnonzero(np.diff(matrix.indptr) >= 4):
-        mine = slice(int(matrix.indptr[user]), int(matrix.indptr[user + 1]))
-        rows, values = matrix.indices[mine], matrix.data[mine]
-        order = np.argsort(latest.data[mine], kind="stable")
-        known, asked = order[: len(order) // 2], order[len(order) // 2 :]
-        ratings = {data.catalog.items.ids[rows[j]]: float(values[j]) for j in known}
-        stated = zip(features.tastes, data.profiles[user], strict=False)
-        queries.append(Query(ratings=ratings, profile={t: float(v) for t, v in stated if not np.isnan(v)}))
-        lists.append(rows[asked])
-        signed.append(values[asked] + 1.0)
-    if len(queries) < 2:
-        return None
-    return Case("real", "real users held out: the earlier half known, the later half ordered", tuple(queries),
-                _padded(lists, -1).astype(np.int32), _padded(signed, np.nan).astype(np.float32))  # fmt: skip
-
-
-def _padded(rows: Sequence[Any], empty: float) -> np.ndarray[Any, Any]:
-    found = np.full((len(rows), max(map(len, rows))), empty)
-    for i, row in enumerate(rows):
-        found[i, : len(row)] = row
-    return found
-
-
-def _check_agreement(judged: Scorer, deployed: Scorer, data: Dataset, features: Features) -> None:
+def _check_agreement(judged: Scorer, deployed: Scorer, case: Case | None, catalog: Catalog, features: Features) -> None:
     """The model that was judged and the one that will answer must order items much alike."""
-    case = real_case(data, features)
     if case is None:
         return
-    recommenders = [single(data.catalog, features.tastes, scorer) for scorer in (judged, deployed)]
-    a, b = (r.score(case.queries[:200], case.items[:200]).ravel() for r in recommenders)
-    known = ~np.isnan(a) & ~np.isnan(b)
-    agreement = float(np.corrcoef(a[known], b[known])[0, 1]) if known.sum() > 2 else 1.0
+    recommenders = [single(catalog, features.tastes, scorer) for scorer in (judged, deployed)]
+    a, b = (r.score(case.queries[:200], case.items[:200]) for r in recommenders)
+    each = spearman(a, b)
+    agreement = float(np.nanmean(each)) if not np.isnan(each).all() else 1.0
     if agreement < AGREE:
         raise TrainingError(
             f"The model refitted on all events agrees with the judged one at only {agreement:.2f} (needed: {AGREE}), "
@@ -189,17 +156,14 @@ def _check_agreement(judged: Scorer, deployed: Scorer, data: Dataset, features: 
         )
 
 
-def _verdict(parent: ModelVersion, lift: Interval | None, n_held: int, recipe: Recipe) -> tuple[bool, str]:
-    if lift is None or n_held < FEW:
-        return (
-            False,
-            f"{n_held} held-out real users are too few to tell (needed: {FEW}); activate it by hand if you like",
-        )
+def _verdict(parent: ModelVersion, lift: Interval | None, after: Report | None, recipe: Recipe) -> tuple[bool, str]:
+    metric = recipe.judge.metric
+    n = 0 if after is None else int((~np.isnan(after.per_user[metric])).sum())
+    if lift is None or n < FEW:
+        return False, f"{n} held-out real users with graded ratings are too few to tell (needed: {FEW})"
     points = 100.0 * lift.mean
-    said = (
-        f"{recipe.judge.metric} {points:+.1f} points [{100 * lift.low:+.1f}, {100 * lift.high:+.1f}] on held-out users"
-    )
-    if lift.low <= 0 or points < recipe.judge.min_lift:
+    said = f"{metric} {points:+.1f} points [{100 * lift.low:+.1f}, {100 * lift.high:+.1f}] on held-out users"
+    if not (lift.low > 0 and points >= recipe.judge.min_lift):
         return False, f"{said}; needed: {recipe.judge.min_lift:g} and an interval above 0"
     if parent.state != "active":
         return False, f"{said}, compared with version {parent.id}, which is not the active one"
@@ -209,7 +173,8 @@ def _verdict(parent: ModelVersion, lift: Interval | None, n_held: int, recipe: R
 def _publish(
     store: Store, recipe: Recipe, seed: int, catalog: Catalog, features: Features, saved: str, parent: ModelVersion,
     final: Candidate, judged_as: str, after: Report | None, used: EventCount, better: bool, why: str,
-) -> tuple[ModelVersion, bool]:  # fmt: skip
+) -> tuple[ModelVersion, bool, str]:  # fmt: skip
+    """One transaction; a catalog or an active version that changed meanwhile stays as it is."""
     artifact = as_artifact(store, final.scorer, catalog, recipe, saved)
     metrics = {} if after is None else {after.case: after.as_json()}
     new = as_version(
@@ -217,9 +182,12 @@ def _publish(
         data=f"real:{used.real} synthetic:{used.synthetic}", metrics=metrics,
     )  # fmt: skip
     with store.begin() as conn:
-        database.put_meta(conn, features=saved)
+        keep_features(conn, catalog, saved)
+        now = database.active_version(conn)
+        if better and (now is None or now.id != parent.id):
+            better, why = False, f"{why}; but another version became active meanwhile"
         (id_,) = database.add_versions(conn, [replace(new, judged_artifact=judged_as)])
         database.record_run(conn, as_run(final, id_, used.real, used.synthetic))
         if better:
             database.activate(conn, id_, f"train: {why}")
-        return database.version(conn, id_), better
+        return database.version(conn, id_), better, why

@@ -34,10 +34,13 @@ class Rules:
 
     near: what the nearest item in content gains, in units of preference (-1 to 1); invented users cannot teach this,
     since they know nothing but families
+    stated: what a stated taste itself gains, in preference for each unit of (taste - 1/2) (share of the family), beside
+    what the model makes of it: who asks for one family alone shall get that family
     """
 
     repeat: bool = False
     near: float = 0.5
+    stated: float = 3.0
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,18 @@ from .mlp import Mlp
 from .nearby import Nearby
 from .popularity import Popularity
 from .state import Arrays, Json, unpack
+from .stated import Stated
 from .taste import TastePrior
 
 SCORERS: dict[str, type[Scorer]] = {
-    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Nearby, Popularity)
+    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Nearby, Popularity, Stated)
 }
 PARTS: dict[str, type[Any]] = {**SCORERS, "TastePrior": TastePrior}
 
 
 def core(scorer: Scorer) -> Scorer:
     """What was learned, without what was put around it."""
-    while isinstance(scorer, Calibrated | Nearby):
+    while isinstance(scorer, Calibrated | Nearby | Stated):
         scorer = scorer.inner
     return scorer
 
@@ -50,6 +51,7 @@ __all__ = [
     "Popularity",
     "Prediction",
     "Scorer",
+    "Stated",
     "TastePrior",
     "core",
     "load",

@@ -1,7 +1,6 @@
 """A fitted model: a frozen dataclass of arrays that can score. All that serving needs."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
@@ -104,7 +103,10 @@ class Scorer(ABC):
         return pack(self)
 
 
-def evidence_of(batch: Batch, query: int) -> Iterator[tuple[int, float]]:
-    """(item row, signed preference) of everything that the query says of items."""
-    row = batch.evidence()[[query]]
-    yield from zip(row.indices.tolist(), row.data.tolist(), strict=True)
+def merged(parts: tuple[Part, ...], values: Float32) -> Contributions:
+    """Parts of one name as one column, in order of first appearance."""
+    names = list(dict.fromkeys(parts))
+    where = np.array([names.index(part) for part in parts])
+    summed = np.zeros((len(values), len(names)), np.float32)
+    np.add.at(summed.T, where, values.T)
+    return Contributions(tuple(names), summed)

@@ -8,7 +8,7 @@ import numpy as np
 from ..data.arrays import Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from .base import Contributions, Part, Scorer
+from .base import Contributions, Scorer, merged
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Blend(Scorer):
         parts = tuple(part for c in each for part in c.parts)
         joined = np.hstack(values)
         joined[total == 0] = np.nan
-        return _merged(parts, joined)
+        return merged(parts, joined)
 
     def with_items(self, features: Features) -> Self:
         return replace(self, scorers=tuple(s.with_items(features) for s in self.scorers))
@@ -54,12 +54,3 @@ class Blend(Scorer):
         sums = (np.nan_to_num(stacked) * weight).sum(axis=0)
         mean = np.divide(sums, total, out=np.full(sums.shape, np.nan), where=total > 0)
         return np.asarray(mean, np.float32)
-
-
-def _merged(parts: tuple[Part, ...], values: Float32) -> Contributions:
-    """Parts of one name as one column, in order of first appearance."""
-    names = list(dict.fromkeys(parts))
-    where = np.array([names.index(part) for part in parts])
-    summed = np.zeros((len(values), len(names)), np.float32)
-    np.add.at(summed.T, where, values.T)
-    return Contributions(tuple(names), summed)

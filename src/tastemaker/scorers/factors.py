@@ -47,7 +47,7 @@ class Factors(Scorer):
 
     def score_rows(self, batch: Batch, rows: Int32) -> Float32:
         left = self._left(self._tastes(batch))
-        found = np.einsum("qd,qnd->qn", left, self._sides()[rows], optimize=True) + self.bias[rows]
+        found = np.einsum("qd,qnd->qn", left, self._sides(rows), optimize=True) + self.bias[rows]
         return np.asarray(found, np.float32)
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
@@ -55,7 +55,7 @@ class Factors(Scorer):
         found = []
         for q in range(len(batch)):
             names, shares = self.prior.shares(batch, q)
-            right = self._sides()[items[q]]  # (n, d + p)
+            right = self._sides(items[q])  # (n, d + p)
             base = right[:, : self.user.shape[1]] @ self.user[-1] + self.bias[items[q]]
             moved = right @ np.hstack([shares @ self.user[:-1], self.alpha * shares]).T  # (n, k)
             parts = (Part("base"), *(Part(kind, key) for kind, key in names))
@@ -80,6 +80,7 @@ class Factors(Scorer):
         ones = np.ones((len(tastes), 1), np.float32)
         return np.hstack([np.hstack([tastes, ones]) @ self.user, self.alpha * tastes]).astype(np.float32)
 
-    def _sides(self) -> Float32:
-        """The item's side, float32 (n_items, d + p)."""
-        return np.hstack([self.items, self.prior.looks()])
+    def _sides(self, rows: Int32 | slice = slice(None)) -> Float32:
+        """The items' side, float32 (…, d + p)."""
+        looks = self.prior.membership[rows] - self.prior.center
+        return np.concatenate([self.items[rows], looks], axis=-1)

@@ -84,7 +84,7 @@ class Mlp(Scorer):
     def _forward(self, rows: slice | Int32, base: Float32, tastes: Float32, history: Float32) -> Float32:
         """Scores of these items for one user, float32 (n,)."""
         fit = self.prior.membership[rows] @ tastes - self.prior.center @ tastes  # (n,)
-        near = self.embedding[rows] @ history if history.any() else np.zeros_like(fit)  # (n,)
+        near: Float32 = self.embedding[rows] @ history if history.any() else np.zeros(len(fit), np.float32)  # (n,)
         h = np.stack([fit, near], axis=1) @ self.match  # (n, h1)
         h += self.hidden[rows]
         h += base
@@ -92,7 +92,9 @@ class Mlp(Scorer):
             h = np.maximum(h, 0.0, out=h) @ weight
             h += bias
         score = h[:, 0]
-        return 1.0 / (1.0 + np.exp(-np.maximum(score, -80.0))) if self.squash else score  # exp overflows at 88
+        if self.squash:
+            return np.asarray(1.0 / (1.0 + np.exp(-np.maximum(score, -80.0))), np.float32)  # exp overflows at 88
+        return np.asarray(score, np.float32)
 
 
 def mean_embedding(evidence: Csr, embedding: Float32) -> Float32:

@@ -65,7 +65,7 @@ class TastePrior:
         profile = batch.profile[[query]]
         _, covariance = self._posterior(profile, evidence)
         stated = np.flatnonzero(~np.isnan(profile[0]))
-        looks = self.slope * self.looks()[evidence.indices]  # (k, p)
+        looks = self.slope * (self.membership[evidence.indices] - self.center)  # (k, p)
         surprise = (evidence.data - looks @ self.mean) / self.noise
         told = np.zeros((len(stated), self.p))
         told[np.arange(len(stated)), stated] = (profile[0, stated] - self.mean[stated]) / self.stated
@@ -85,7 +85,7 @@ class TastePrior:
         precision[:, np.arange(p), np.arange(p)] += stated / self.stated
         pull += np.where(stated, profile - self.mean, 0.0) / self.stated
         query = np.repeat(np.arange(q), np.diff(evidence.indptr))
-        looks = self.slope * self.looks()[evidence.indices].astype(np.float64)  # (nnz, p)
+        looks = self.slope * (self.membership[evidence.indices] - self.center).astype(np.float64)  # (nnz, p)
         surprise = (evidence.data - looks @ self.mean) / self.noise
         np.add.at(precision, query, looks[:, :, None] * looks[:, None, :] / self.noise)
         np.add.at(pull, query, looks * surprise[:, None])

@@ -16,7 +16,7 @@ from ..data.query import Query, Slate
 from ..data.vocab import Vocab
 from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, load
+from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, Stated, load
 from .artifacts import Artifacts
 from .catalogs import read_catalog
 from .events import read_user
@@ -50,7 +50,7 @@ class Answers:
         if not len(catalog):
             raise StoreError(f"{store.root} has no items yet. Run: tastemaker import --catalog FILE")
         levels, problems, tastes = _levels(store.artifacts, chain, catalog, features)
-        levels.append(Level("newest", "none", Popularity(np.arange(len(catalog), dtype=np.float32))))
+        levels.append(Level("newest", "none", Popularity(np.linspace(0.0, 1.0, len(catalog), dtype=np.float32))))
         if tastes is None:
             tastes = tuple(settings["tastes"]["families"])
         repeat = bool(settings["rules"]["repeat"])
@@ -94,7 +94,7 @@ class Answers:
             likes=tuple(dict.fromkeys((*known.likes, *map(self._id, likes)))),
             ratings={**known.ratings, **rated},
             profile={**known.profile, **(taste or {})},
-            n=n,
+            n=min(n, max(len(self.catalog), 1)),
             filters=filters or {},
             candidates=None if candidates is None else tuple(map(self._id, candidates)),
         )
@@ -119,7 +119,7 @@ class Answers:
 
 
 def _embeddings(scorer: Scorer) -> Embeddings | None:
-    if isinstance(scorer, Calibrated):
+    if isinstance(scorer, Calibrated | Stated):
         return _embeddings(scorer.inner)
     parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.near,) if isinstance(scorer, Nearby) else (scorer,)
     return next((part for part in parts if isinstance(part, Embeddings)), None)
@@ -228,7 +228,7 @@ def load_features(artifacts: Artifacts, digest: str | None, catalog: Catalog) ->
         raise ArtifactError("The project has no features yet. Run: tastemaker pretrain")
     manifest, blocks = artifacts.get(digest)
     if any(len(block) != len(catalog) for block in blocks.values()):
-        raise StoreError("The features are older than the catalog. Run: tastemaker pretrain")
+        raise ArtifactError("The features are older than the catalog. Run: tastemaker pretrain")
     names = {name: tuple(columns) for name, columns in manifest["names"].items()}
     return Features(catalog.items, _float32(blocks), names)
 

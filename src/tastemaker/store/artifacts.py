@@ -142,6 +142,8 @@ def _what(digest: str, version: int | None) -> str:
 
 def _verified(digest: str, contents: Mapping[str, bytes], what: str) -> None:
     document = _document(digest, contents[MANIFEST], what)
+    if set(contents) != {*document["files"], MANIFEST}:
+        raise _unusable(what, "its files are not those that its manifest names")
     for name in document["files"]:
         _check(name, contents[name], document, what)
 
