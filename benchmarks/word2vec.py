@@ -143,7 +143,7 @@ def main() -> None:
     both = Word2Vec(epochs=chosen.epochs)
     contestants = {"ours, 2 threads": both, "ours, 1 thread": replace(both, threads=1)}
     if importlib.util.find_spec("gensim") is not None:
-        gensim = replace(both, library="gensim")
+        gensim = replace(both, backend="gensim")
         contestants = {"gensim, 2 workers": gensim, "gensim, 1 worker": replace(gensim, threads=1), **contestants}
     for settings in contestants.values():
         seconds(replace(settings, epochs=1), items.documents[:20])  # compile

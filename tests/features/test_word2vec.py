@@ -79,7 +79,7 @@ def test_a_learning_rate_that_explodes_is_an_error() -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [{"dim": 0}, {"epochs": -1}, {"learning_rate": float("nan")}, {"sample": -1.0}, {"library": "word2vec.c"}],
+    [{"dim": 0}, {"epochs": -1}, {"learning_rate": float("nan")}, {"sample": -1.0}, {"backend": "word2vec.c"}],
 )
 def test_settings_out_of_range_are_named(setting: dict[str, Any]) -> None:
     with pytest.raises(RecipeError, match=next(iter(setting))):
@@ -102,13 +102,13 @@ def test_each_epoch_is_reported_and_may_cancel() -> None:
 def test_without_gensim_the_install_line_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gensim.models", None)
     with pytest.raises(MissingExtra, match=r"tastemaker\[gensim\]"):
-        Word2Vec(**SMALL, library="gensim").fit(DOCUMENTS, seed=1)
+        Word2Vec(**SMALL, backend="gensim").fit(DOCUMENTS, seed=1)
 
 
 def test_gensim_fills_the_same_shape() -> None:
     pytest.importorskip("gensim")
     seen: list[int] = []
-    settings = Word2Vec(**SMALL, library="gensim", threads=1)
+    settings = Word2Vec(**SMALL, backend="gensim", threads=1)
     one = settings.fit(DOCUMENTS, seed=1, on_epoch=lambda epoch, loss: seen.append(epoch))
     again = settings.fit(DOCUMENTS, seed=1)
     assert one.words == ("rose", "amber", "iris", "musk", "oud")

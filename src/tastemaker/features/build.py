@@ -47,7 +47,7 @@ class TextFeatures:
     epochs: int = 100
     min_count: int = 1
     sample: float = 1e-4
-    library: Literal["own", "gensim"] = "own"
+    backend: Literal["own", "gensim"] = "own"
     threads: int = 2
     common: float = 0.1
     idf: bool = False
@@ -133,7 +133,7 @@ def _learn(docs: list[list[str]], settings: TextFeatures, seed: int, watch: Watc
         return Lsa(settings.dim).fit(docs, seed)[0]
     learner = Word2Vec(
         dim=settings.dim, window=settings.window, negative=settings.negative, epochs=settings.epochs,
-        min_count=settings.min_count, sample=settings.sample, threads=settings.threads, library=settings.library,
+        min_count=settings.min_count, sample=settings.sample, threads=settings.threads, backend=settings.backend,
     )  # fmt: skip
     return learner.fit(docs, seed, lambda epoch, loss: watch.progress(epoch + 1, settings.epochs, loss=loss))
 

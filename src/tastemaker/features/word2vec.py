@@ -1,6 +1,6 @@
 """Word vectors learned from documents by skip-gram, and documents as the mean of their words' vectors.
 
-Paper and cost: `tastemaker.kernels.skipgram`. With `library="gensim"` the same settings go to gensim, whose workers
+Paper and cost: `tastemaker.kernels.skipgram`. With `backend="gensim"` the same settings go to gensim, whose workers
 race: there only one thread gives the same vectors for the same seed.
 """
 
@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from tastemaker.errors import MissingExtra, RecipeError, TrainingError
 from tastemaker.kernels.skipgram import skipgram
 
-LIBRARIES = ("own", "gensim")
+BACKENDS = ("own", "gensim")
 Documents = Sequence[Sequence[str]]
 OnEpoch = Callable[[int, float], None]
 
@@ -66,7 +66,7 @@ class Word2Vec:
     learning_rate: float = 0.025
     sample: float = 1e-3
     threads: int = 2
-    library: Literal["own", "gensim"] = "own"
+    backend: Literal["own", "gensim"] = "own"
 
     def __post_init__(self) -> None:
         for name in ("dim", "window", "negative", "epochs", "min_count", "threads", "learning_rate"):
@@ -74,8 +74,8 @@ class Word2Vec:
                 raise RecipeError(f"Word2Vec: {name} is {getattr(self, name)}. Give a number above 0.")
         if not self.sample >= 0:
             raise RecipeError(f"Word2Vec: sample is {self.sample}. Give 0 (keep every word) or a share such as 0.001.")
-        if self.library not in LIBRARIES:
-            raise RecipeError(f"Word2Vec: library is {self.library!r}. Give one of: {', '.join(LIBRARIES)}.")
+        if self.backend not in BACKENDS:
+            raise RecipeError(f"Word2Vec: backend is {self.backend!r}. Give one of: {', '.join(BACKENDS)}.")
 
     def fit(self, documents: Documents, seed: int, on_epoch: OnEpoch | None = None) -> WordVectors:
         """Learn from tokenised documents. `on_epoch(epoch, mean loss)` may raise to cancel; gensim's loss is NaN."""
@@ -87,7 +87,7 @@ class Word2Vec:
                 "Lower min_count, or give documents with text."
             )
         counts = np.array([counted[word] for word in words], np.int64)
-        if self.library == "gensim":
+        if self.backend == "gensim":
             vectors = _gensim_vectors(self, documents, words, seed, on_epoch)
         else:
             vectors = _own_vectors(self, documents, words, counts, seed=seed, on_epoch=on_epoch)
@@ -110,7 +110,7 @@ def _own_vectors(
 ) -> NDArray[np.float32]:
     tokens, starts = _positions(documents, {word: row for row, word in enumerate(words)})
     chosen = {field.name: getattr(settings, field.name) for field in fields(settings)}
-    for ours_alone in ("library", "min_count"):
+    for ours_alone in ("backend", "min_count"):
         del chosen[ours_alone]
     return skipgram(tokens, starts, counts, **chosen, **rest)
 
@@ -122,7 +122,7 @@ def _gensim_vectors(
         from gensim.models import Word2Vec as Model
         from gensim.models.callbacks import CallbackAny2Vec
     except ImportError as error:
-        raise MissingExtra("gensim", "gensim", "Word2Vec with library = 'gensim'") from error
+        raise MissingExtra("gensim", "gensim", "Word2Vec with backend = 'gensim'") from error
 
     class Report(CallbackAny2Vec):  # type: ignore[misc]  # gensim ships no types
         epoch = 0
