@@ -1,5 +1,6 @@
 """db check, upgrade, backup, restore."""
 
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -19,11 +20,8 @@ def check(where: Where = ".", json: Json = False) -> None:
     from ..store import check as look
     from ..store.location import find_root
 
-    store = Store.unchecked(find_root(where))
-    try:
+    with closing(Store.unchecked(find_root(where))) as store:
         found = look(store)
-    finally:
-        store.close()
     said = "\n".join(found.problems) or f"The database is whole; schema {found.schema}."
     if found.orphans:
         said += f"\n{len(found.orphans)} artifacts belong to no version; they are harmless."
@@ -38,11 +36,8 @@ def upgrade(where: Where = ".", json: Json = False) -> None:
     from ..store import Store, upgrade_database
     from ..store.location import find_root
 
-    store = Store.unchecked(find_root(where))
-    try:
+    with closing(Store.unchecked(find_root(where))) as store:
         before, now = upgrade_database(store)
-    finally:
-        store.close()
     said = f"Schema {before} -> {now}." if before != now else f"Schema {now} is current."
     Output(json).result({"before": before, "now": now}, text=said)
 
@@ -56,11 +51,8 @@ def backup(
     from ..store import backup as write
     from ..store.location import find_root
 
-    store = Store.open(find_root(where))
-    try:
+    with closing(Store.open(find_root(where))) as store:
         done = write(store, file)
-    finally:
-        store.close()
     Output(json).result(asdict(done), text=f"Wrote {file}: {_rows(done.rows)}.")
 
 
@@ -76,11 +68,8 @@ def restore(
     from ..store import restore as read
     from ..store.location import find_root
 
-    store = Store.unchecked(find_root(where))
-    try:
+    with closing(Store.unchecked(find_root(where))) as store:
         done = read(store, file, force)
-    finally:
-        store.close()
     Output(json).result(asdict(done), text=f"Restored {file}: {_rows(done.rows)}.")
 
 

@@ -1,5 +1,6 @@
 """versions, activate, rollback."""
 
+from contextlib import closing
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,12 +32,8 @@ def versions(where: Where = ".", json: Json = False) -> None:
     from ..store import Store, list_versions
     from ..store.location import find_root
 
-    store = Store.open(find_root(where))
-    try:
-        with store.read() as conn:
-            found = list_versions(conn)
-    finally:
-        store.close()
+    with closing(Store.open(find_root(where))) as store, store.read() as conn:
+        found = list_versions(conn)
     Output(json).result([asdict(v) for v in found], tables.versions(found))
 
 
@@ -58,10 +55,6 @@ def _change(where: str, json: bool, do: "Change") -> None:
     from ..store import Store
     from ..store.location import find_root
 
-    store = Store.open(find_root(where))
-    try:
-        with store.begin() as conn:
-            now = do(conn)
-    finally:
-        store.close()
+    with closing(Store.open(find_root(where))) as store, store.begin() as conn:
+        now = do(conn)
     Output(json).result(asdict(now), text=f"Version {now.id} ({now.algorithm}) is active.")

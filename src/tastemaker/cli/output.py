@@ -30,10 +30,6 @@ class Output:
         if not self.json and not self.quiet:
             _console().print(text, highlight=False, markup=False, soft_wrap=True)
 
-    def detail(self, text: str) -> None:
-        if self.verbose:
-            self.say(text)
-
     def result(self, data: Any, table: "Table | None" = None, text: str = "") -> None:
         """The answer: the JSON document, or a table and a line."""
         if self.json:

@@ -1,5 +1,6 @@
 """recommend, similar: only what serves is imported here, nothing that trains."""
 
+from contextlib import closing
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -69,12 +70,9 @@ def _answer(where: str, out: Output, version: int | None, asked: dict[str, Any],
     from ..store.answers import Answers
     from ..store.location import find_root
 
-    store = Store.open(find_root(where))
-    try:
+    with closing(Store.open(find_root(where))) as store:
         answers = Answers.open(store, version)
         slate = (answers.similar if alike else answers.recommend)(**asked)
-    finally:
-        store.close()
     why = sentences(slate, answers.catalog)
     data = asdict(slate) | {
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],

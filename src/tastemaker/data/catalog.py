@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from .vocab import Vocab
 Texts = tuple[str, ...]
 Tags = tuple[tuple[str, ...], ...]
 HINTS = 20_000  # items of a catalog in which the nearest name is looked for
-Cell = TypeVar("Cell")
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,11 @@ ENOUGH = 4  # rated items of a user who can be judged on
 
 
 def split_real(data: Dataset) -> GroupSplit:
-    """The real events, split by user. A user's part depends on the id alone, so that whoever judges one round of
-    training judges every later one and never teaches what is judged. Users with few ratings only teach."""
+    """The real events, split by user.
+
+    A user's part depends on the id alone, so that whoever judges one round of training judges every later one and has
+    taught none, not even while there were few ratings. Where nobody would be left to teach, everybody teaches.
+    """
     real = data.where(~data.events.synthetic)
     counts = np.bincount(real.events.user, minlength=len(data.users))
     if not len(real):
@@ -29,7 +32,9 @@ def split_real(data: Dataset) -> GroupSplit:
         raise DataError("No real user has rated two items, so nothing says what is preferred to what. Import more.")
     share = np.array([_share(id_) for id_ in data.users.ids])
     part = np.where(share < TEST, 2, np.where(share < TEST + VALID, 1, 0))
-    mine = np.where(counts >= ENOUGH, part, 0)[real.events.user]
+    if counts[part == 0].max(initial=0) < 2:
+        part = np.zeros_like(part)
+    mine = part[real.events.user]
     return GroupSplit(real.where(mine == 0), real.where(mine == 1), real.where(mine == 2), by="user")
 
 
