@@ -1,15 +1,15 @@
 """How sure a mean over users is: the percentile bootstrap, users drawn with replacement.
 
-Efron & Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
+Efron & Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3. The generator gives a seed, and the compiled
+kernel draws; it is imported where it is needed, so that who only reads a report loads no compiler.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.arrays import Float64
-
-HELD = 1 << 22  # resampled numbers held at once: 32 MB
+from ..data.arrays import Bool, Float64
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,22 @@ class Interval:
 
 def interval(per_user: Float64, rng: np.random.Generator, rounds: int = 1000, level: float = 0.95) -> Interval:
     """The mean of per_user (n,) over the users who are not NaN."""
-    known = np.asarray(per_user, np.float64)
-    known = known[~np.isnan(known)]
-    if len(known) == 0:
-        return Interval(np.nan, np.nan, np.nan)
-    return _percentiles(float(known.mean()), _resampled(known[:, None], rng, rounds)[:, 0], level)
+    return intervals(np.asarray(per_user, np.float64)[:, None], rng, rounds, level)[0]
+
+
+def intervals(per_user: Float64, rng: np.random.Generator, rounds: int = 1000, level: float = 0.95) -> list[Interval]:
+    """`interval` of each column of per_user (n, m), each over the users who are not NaN in it.
+
+    Columns that were judged on the same users draw the same users, all at once.
+    """
+    values = np.asarray(per_user, np.float64)
+    found = [Interval(np.nan, np.nan, np.nan)] * values.shape[1]
+    for known, columns in _judged_alike(values):
+        if known.any():
+            chosen = values[known][:, columns]  # (n known, columns)
+            for c, mine, means in zip(columns, chosen.T, _resampled(chosen, rng, rounds).T, strict=True):
+                found[c] = _percentiles(float(np.ascontiguousarray(mine).mean()), means, level)
+    return found
 
 
 def paired(
@@ -64,12 +75,21 @@ def _share(means: Float64) -> Float64:
     return np.asarray(np.divide(means[:, 0] - means[:, 1], way, out=np.full(len(way), np.nan), where=way > 0))
 
 
+def _judged_alike(values: Float64) -> Iterator[tuple[Bool, list[int]]]:
+    """The columns of values (n, m) that miss the same users, with the users that they know, bool (n,)."""
+    known = ~np.isnan(values.T)  # (m, n)
+    groups: dict[bytes, list[int]] = {}
+    for c, users in enumerate(known):
+        groups.setdefault(users.tobytes(), []).append(c)
+    for columns in groups.values():
+        yield known[columns[0]], columns
+
+
 def _resampled(values: Float64, rng: np.random.Generator, rounds: int) -> Float64:
     """Means of `rounds` draws of n rows from values (n, m), with replacement: (rounds, m)."""
-    n, m = values.shape
-    step = max(1, HELD // (n * m))
-    sizes = [min(step, rounds - done) for done in range(0, rounds, step)]
-    return np.concatenate([values[rng.integers(0, n, (size, n))].mean(axis=1) for size in sizes])
+    from ..kernels.bootstrap import resampled_means
+
+    return resampled_means(values, rounds, int(rng.integers(2**63)))
 
 
 def _percentiles(mean: float, resampled: Float64, level: float) -> Interval:

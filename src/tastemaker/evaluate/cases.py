@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .data.arrays import Float32, Float64
-from .data.case import Case
-from .metrics import Interval, interval, ndcg_at, ndcg_ranked, recall_at, share, spearman
-from .recommender import Recommender
+from ..data.arrays import Float32, Float64
+from ..data.case import Case
+from ..metrics import Interval, interval, ndcg_at, ndcg_ranked, recall_at, share, spearman
+from ..recommender import Recommender
 
 LIST, WHOLE = 10, 20  # depth of the metrics on given lists, and on the whole catalog
 DRAWS = 20  # random orders whose mean is the floor
