@@ -23,7 +23,7 @@ from tastemaker.algorithms.taste import fit_prior
 from tastemaker.data.arrays import Float32, Int64, empty_csr
 from tastemaker.data.dataset import Dataset
 from tastemaker.data.features import TASTES, Features
-from tastemaker.scorers import Factors, Mlp, Scorer, TastePrior
+from tastemaker.scorers import TasteFactors, Mlp, Scorer, TastePrior
 
 BLOCKS, NEAR = (TASTES, "text", "numbers"), "text"
 
@@ -87,7 +87,7 @@ def dpl(train: Dataset, features: Features, settings: Published, seed: int) -> M
     return as_mlp(model, prior, features, squash=True)
 
 
-def bpr(train: Dataset, features: Features, settings: Published, seed: int) -> Factors:
+def bpr(train: Dataset, features: Features, settings: Published, seed: int) -> TasteFactors:
     """Rendle et al. 2009, LearnBPR, one sample at a time; as in ours, a user's vector is a map of the tastes."""
     rng, prior = np.random.default_rng(seed), fit_prior(train, features)
     tastes = np.hstack([user_inputs(train, prior)[0] - prior.mean, np.ones((len(train.users), 1))]).astype(np.float32)
@@ -111,7 +111,7 @@ def bpr(train: Dataset, features: Features, settings: Published, seed: int) -> F
             user += rate * (g * np.outer(t, apart) - l2 * user)
             alpha += rate * (g * match - l2 * alpha)
     nothing = np.zeros((0, 0), np.float32)  # it has no vector for new items
-    return Factors(prior, vectors, bias, user, float(alpha) / unit, nothing, BLOCKS)
+    return TasteFactors(prior, vectors, bias, user, float(alpha) / unit, nothing, BLOCKS)
 
 
 GUIDE: dict[str, Callable[[Dataset, Features, Published, int], Scorer]] = {

@@ -1,9 +1,24 @@
 """Compile every kernel once, so that the first command a user types is as fast as the second."""
 
 import numpy as np
+from scipy.sparse import csr_array
 
+from .algorithms import BPRMF, EASE, IALS, Algorithm, GraphFilter, ItemKNN
+from .data.catalog import Catalog
+from .data.dataset import Dataset
+from .data.events import events_of
+from .data.features import Features
+from .data.vocab import Vocab
+from .evaluate import judge_ranking
 from .kernels.bpr import bpr_epoch
 from .kernels.skipgram import skipgram
+from .kernels.topk import top_of_scores
+from .watch import Watch
+
+COLLABORATIVE: tuple[Algorithm, ...] = (
+    BPRMF(dim=2, epochs=1), EASE(), IALS(dim=2, epochs=1), IALS(dim=2, epochs=1, solver="exact"), ItemKNN(),
+    GraphFilter(smooth=1.0, dim=1),
+)  # fmt: skip
 
 
 def main() -> None:
@@ -15,6 +30,21 @@ def main() -> None:
         np.ones((1, 2), f), np.zeros((1, 2), np.int32), np.zeros((1, 2), f), np.ones((1, 2), bool), np.ones((1, 1), f),
         np.ones((1, 3), f), np.ones(1, f), np.ones((2, 3), f), np.ones(1, f), 1, 0.1, 0.1, 0,
     )  # fmt: skip
+    top_of_scores(np.zeros((1, 1), f), 1)
+    _collaborative()
+
+
+def _collaborative() -> None:
+    """Fit and ask each algorithm, three users of four items; judging compiles the metrics, too."""
+    user, item = np.array([0, 0, 0, 1, 1, 2], np.int32), np.array([0, 1, 2, 1, 2, 0], np.int32)
+    items, users = Vocab(tuple("abcd")), Vocab(tuple("xyz"))
+    data = Dataset(events_of(user, item, np.ones(6, np.float32), "like"), Catalog(items, items.ids), users)
+    rng, history = np.random.default_rng(0), data.matrix("sum")
+    rest = csr_array(1.0 - history.toarray())
+    for model in COLLABORATIVE:
+        scorer = model.fit(data, Features(items, {}), rng, Watch())
+        for some in (slice(None), slice(1, 2)):  # a single query has a kernel of its own
+            judge_ranking(scorer, history[some], rest[some], rng, k=2)
 
 
 if __name__ == "__main__":

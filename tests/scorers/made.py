@@ -3,7 +3,7 @@
 import numpy as np
 
 from tastemaker.data.features import TASTES
-from tastemaker.scorers import Factors, Mlp, TastePrior
+from tastemaker.scorers import Mlp, TasteFactors, TastePrior
 
 
 def taste_prior(features, seed=0):
@@ -22,12 +22,12 @@ def taste_prior(features, seed=0):
     )
 
 
-def factors(features, seed=0, dim=6):
+def taste_factors(features, seed=0, dim=6):
     rng = np.random.default_rng(seed)
     prior, n, blocks = taste_prior(features, seed), len(features), (TASTES, "text")
     width = features.matrix(blocks).shape[1]
     draw = lambda *shape: rng.normal(0.0, 0.4, shape).astype(np.float32)  # noqa: E731
-    return Factors(prior, draw(n, dim), draw(n), draw(prior.p + 1, dim), 0.8, draw(width + 1, dim + 1), blocks)
+    return TasteFactors(prior, draw(n, dim), draw(n), draw(prior.p + 1, dim), 0.8, draw(width + 1, dim + 1), blocks)
 
 
 def mlp(features, squash, seed=0):

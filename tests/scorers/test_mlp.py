@@ -8,7 +8,7 @@ from tastemaker.scorers import Blend, Calibrated, Mlp
 from tastemaker.testing import ScorerContract
 from tastemaker.testing.worlds import asks
 
-from .made import factors, mlp
+from .made import mlp, taste_factors
 
 
 class TestMlp(ScorerContract):
@@ -23,7 +23,7 @@ class TestMlpInZeroToOne(ScorerContract):
 
 class TestCalibratedBlendWithMlp(ScorerContract):
     def scorer(self, world):
-        inner = Blend((mlp(world.features, squash=True), factors(world.features)), (1.0, 0.2))
+        inner = Blend((mlp(world.features, squash=True), taste_factors(world.features)), (1.0, 0.2))
         return Calibrated(inner, 1.0, -0.5, 4.0, -2.0)
 
 

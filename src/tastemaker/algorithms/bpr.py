@@ -16,7 +16,7 @@ from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
 from ..errors import TrainingError
 from ..kernels.bpr import bpr_epoch
-from ..scorers import Factors, Scorer, TastePrior, core
+from ..scorers import Scorer, TasteFactors, TastePrior, core
 from ..watch import Watch
 from .base import Algorithm, adopted
 from .scaling import match_length, scaling_of
@@ -46,7 +46,7 @@ class BPR(Algorithm):
         watch: Watch,
         valid: Dataset | None = None,
         start: Scorer | None = None,
-    ) -> Factors:
+    ) -> TasteFactors:
         lists = lists_of(train)
         if len(lists) == 0:
             raise TrainingError("BPR needs a user with two rated items; there is none.")
@@ -77,9 +77,11 @@ class BPR(Algorithm):
             watch.progress(epoch + 1, self.epochs, loss=loss)
         weights, constant = scaling.fold(content[:-1])
         folded = np.vstack([weights, content[-1] + constant])
-        return Factors(model.prior, vectors, bias, user, float(alpha[0]) / unit, folded, self.blocks)
+        return TasteFactors(model.prior, vectors, bias, user, float(alpha[0]) / unit, folded, self.blocks)
 
-    def _begin(self, train: Dataset, features: Features, rng: np.random.Generator, start: Scorer | None) -> Factors:
+    def _begin(
+        self, train: Dataset, features: Features, rng: np.random.Generator, start: Scorer | None
+    ) -> TasteFactors:
         """The model before the first epoch: the one to fine-tune, or small random vectors."""
         inner = None if start is None else core(start)
         if inner is None:
@@ -87,8 +89,8 @@ class BPR(Algorithm):
             items = rng.normal(0.0, 0.1, (n, self.dim)).astype(np.float32)
             user = rng.normal(0.0, 0.1, (prior.p + 1, self.dim)).astype(np.float32)
             bias, nothing, alpha = np.zeros(n, np.float32), np.zeros((0, 0), np.float32), 1.0 / match_length(prior)
-            return Factors(prior, items, bias, user, alpha, nothing, self.blocks)
-        if not isinstance(inner, Factors) or inner.items.shape[1] != self.dim:
+            return TasteFactors(prior, items, bias, user, alpha, nothing, self.blocks)
+        if not isinstance(inner, TasteFactors) or inner.items.shape[1] != self.dim:
             raise TrainingError(
                 f"BPR of dim {self.dim} cannot start from this {type(inner).__name__}. Train without --from."
             )

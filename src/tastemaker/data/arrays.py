@@ -26,3 +26,10 @@ def csr(rows: Int64 | Int32, columns: Int64 | Int32, values: Float32, shape: tup
 
 def empty_csr(n_rows: int, n_columns: int) -> Csr:
     return csr_array((n_rows, n_columns), dtype=np.float32)
+
+
+def csr_of(starts: Int64, columns: Int32, values: Float32, n_columns: int) -> Csr:
+    """The csr matrix over arrays as they were saved; nothing is copied but the starts."""
+    index = np.int32 if len(columns) < np.iinfo(np.int32).max else np.int64
+    parts = (values, columns.astype(index, copy=False), starts.astype(index, copy=False))
+    return csr_array(parts, shape=(len(starts) - 1, n_columns), copy=False)

@@ -57,23 +57,61 @@ def dots(_typing: Any, row: Any, targets: Any, scores: Any, width: Any, slots: A
 
 
 @intrinsic
+def prefetch(_typing: Any, row: Any, width: Any) -> Any:
+    """Ask for a row's cache lines, all of them, before they are needed."""
+
+    def emit(context: Any, b: Any, _signature: Any, args: Any) -> Any:
+        row, width = args
+        byte, i32 = ir.IntType(8).as_pointer(), ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [byte, i32, i32, i32])
+        ask = cgutils.get_or_insert_function(b.module, kind, "llvm.prefetch.p0i8")
+        with cgutils.for_range_slice(b, _WORD(0), width, _WORD(LANES)) as (k, _):
+            where = b.inttoptr(b.add(row, b.shl(k, _WORD(2))), byte)
+            b.call(ask, [where, i32(1), i32(3), i32(1)])  # for writing, into the nearest cache, data
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), emit
+
+
+@intrinsic
 def learn(_typing: Any, row: Any, targets: Any, steps: Any, width: Any, slots: Any) -> Any:
     """row += sum_j steps[j] targets[j], and targets[j] += steps[j] row, both from the values before the call."""
 
     def emit(context: Any, b: Any, signature: Any, args: Any) -> Any:
         row, targets, steps, width, _ = args
-        rows = _rows(b, targets, len(signature.args[-1]))
-        scales = [_splat(b, b.load(_pointer(b, steps, _WORD(j), _FLOAT))) for j in range(len(rows))]
-        with cgutils.for_range_slice(b, _WORD(0), width, _WORD(LANES)) as (k, _):
-            x = moved = _load(b, row, k)
-            for scale, target in zip(scales, rows, strict=True):
-                y = _load(b, target, k)
-                moved = _multiply_add(b, scale, y, moved)
-                b.store(_multiply_add(b, scale, x, y), _pointer(b, target, k, _VECTOR), align=4)
-            b.store(moved, _pointer(b, row, k, _VECTOR), align=4)
+        _emit_learn(b, row, targets, steps, width, len(signature.args[-1]))
         return context.get_dummy_value()
 
     return types.void(*_ADDRESSES, slots), emit
+
+
+@intrinsic
+def learn_shrinking(
+    _typing: Any, row: Any, targets: Any, steps: Any, width: Any, keep_row: Any, keep_target: Any, slots: Any
+) -> Any:
+    """`learn`, where the row is first multiplied by keep_row, and each target by keep_target: weight decay."""
+
+    def emit(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, targets, steps, width, keep_row, keep_target, _ = args
+        kept = _splat(b, keep_row), _splat(b, keep_target)
+        _emit_learn(b, row, targets, steps, width, len(signature.args[-1]), kept)
+        return context.get_dummy_value()
+
+    return types.void(*_ADDRESSES, types.float32, types.float32, slots), emit
+
+
+def _emit_learn(b: Any, row: Any, targets: Any, steps: Any, width: Any, n: int, kept: Any = None) -> None:
+    rows = _rows(b, targets, n)
+    scales = [_splat(b, b.load(_pointer(b, steps, _WORD(j), _FLOAT))) for j in range(n)]
+    with cgutils.for_range_slice(b, _WORD(0), width, _WORD(LANES)) as (k, _):
+        x = _load(b, row, k)
+        moved = x if kept is None else b.fmul(kept[0], x, flags=["fast"])
+        for scale, target in zip(scales, rows, strict=True):
+            y = _load(b, target, k)
+            moved = _multiply_add(b, scale, y, moved)
+            base = y if kept is None else b.fmul(kept[1], y, flags=["fast"])
+            b.store(_multiply_add(b, scale, x, base), _pointer(b, target, k, _VECTOR), align=4)
+        b.store(moved, _pointer(b, row, k, _VECTOR), align=4)
 
 
 def _pointer(b: Any, base: Any, k: Any, kind: Any) -> Any:

@@ -10,6 +10,7 @@ def one_blas_thread() -> Iterator[None]:
 
     Measured: judging a network on 500 users 2.5 s; with two BLAS threads beside another busy process 15 s.
     """
+    import scipy.linalg.cython_blas  # noqa: F401 compiled kernels multiply by it, and only what is loaded is limited
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1, user_api="blas"):

@@ -1,36 +1,158 @@
-"""The n best of each row, ties to the lower column."""
+"""The n best items of many queries, compiled: scores are made block by block, and only the best are ever kept.
+
+Ties go to the lower row; an item whose score is NaN is never chosen. One thread an answer, no thread waits for another.
+"""
+
 
 import numpy as np
+from numba import get_num_threads, njit, prange
 
-from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32
+from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, Int64
+
+_jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
+_inline = njit(inline="always")
+QUERIES, ITEMS = 128, 1024  # scored at once by one thread: 512 KB, which stays in its cache
+CHUNK = 32  # scores looked at together: most chunks hold none that is good enough
+LOW = np.float32(-np.inf)
 
 
-def top_rows(scores: Float32, n: int, exclude: Csr | None = None, allowed: Bool | None = None) -> tuple[Int32, Float32]:
-    """scores float32 (q, n_items) -> columns int32 (q, n) best first, -1 where too few; their scores, NaN there.
+def top_of_factors(
+    queries: Float32, items: Float32, n: int, exclude: Csr | None = None, allowed: Bool | None = None
+) -> tuple[Int32, Float32]:
+    """The n largest dot products of each query: queries (q, d), items (n_items, d) -> rows (q, n), scores (q, n).
 
-    Time O(n_items) a row by partition, then a stable sort of what is left. NaN is never chosen.
+    exclude: csr (q, n_items), stored non-zeros are left out; allowed: bool (n_items,). -1 and NaN where too few.
+    BLAS threads should be off (kernels.threads): each thread multiplies its own block.
     """
-    ranked = np.where(np.isnan(scores), -np.inf, scores)  # (q, n_items), a copy
-    if exclude is not None:
-        ranked[exclude.nonzero()] = -np.inf
-    if allowed is not None:
-        ranked[:, ~allowed] = -np.inf
-    rows = np.full((len(ranked), n), UNKNOWN, np.int32)
-    values = np.full((len(ranked), n), np.nan, np.float32)
-    for i, row in enumerate(ranked):
-        best = _best(row, n)
-        rows[i, : len(best)] = best
-        values[i, : len(best)] = row[best]
-    return rows, values
-
-
-def _best(row: Float32, n: int) -> Int32:
-    """Columns of the n largest finite entries, by falling value, then rising column."""
-    if n < len(row):
-        threshold = row[np.argpartition(-row, n - 1)[:n]].min() if n > 0 else np.inf
-        candidates = np.flatnonzero(row >= threshold)
+    q, n_items = len(queries), len(items)
+    rows, scores = _empty(q, n)
+    if not (q and n and n_items):
+        return _filled(rows, scores)
+    starts, columns = _excluded(exclude, q)
+    banned = _banned(allowed, n_items)
+    queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
+    if q == 1:
+        _one(queries[0], items, starts, columns, banned, rows[0], scores[0])
     else:
-        candidates = np.arange(len(row))
-    candidates = candidates[row[candidates] > -np.inf]
-    order = np.argsort(-row[candidates], kind="stable")[:n]
-    return candidates[order].astype(np.int32)
+        size = max(1, min(QUERIES, -(-q // get_num_threads())))
+        _blocks(queries, items, starts, columns, banned, rows, scores, size)
+    return _filled(rows, scores)
+
+
+def top_of_scores(
+    scored: Float32, n: int, exclude: Csr | None = None, allowed: Bool | None = None
+) -> tuple[Int32, Float32]:
+    """The n best of each row of scores (q, n_items), NaN = cannot say; as `top_of_factors` else. Changes `scored`."""
+    q, n_items = scored.shape
+    rows, scores = _empty(q, n)
+    if not (q and n and n_items):
+        return _filled(rows, scores)
+    starts, columns = _excluded(exclude, q)
+    _given(np.ascontiguousarray(scored, np.float32), starts, columns, _banned(allowed, n_items), rows, scores)
+    return _filled(rows, scores)
+
+
+def _empty(q: int, n: int) -> tuple[Int32, Float32]:
+    return np.full((q, n), UNKNOWN, np.int32), np.full((q, n), LOW, np.float32)
+
+
+def _filled(rows: Int32, scores: Float32) -> tuple[Int32, Float32]:
+    scores[rows < 0] = np.nan
+    return rows, scores
+
+
+def _excluded(exclude: Csr | None, q: int) -> tuple[Int64, Int32]:
+    """starts (q + 1,) and columns, ascending in each row, of the stored non-zeros."""
+    if exclude is None:
+        return np.zeros(q + 1, np.int64), np.zeros(0, np.int32)
+    if not exclude.has_sorted_indices:
+        exclude = exclude.sorted_indices()
+    columns, starts = exclude.indices, exclude.indptr
+    if exclude.data.size and not exclude.data.all():
+        kept = exclude.data != 0
+        starts = np.concatenate([[0], np.cumsum(kept)])[starts]
+        columns = columns[kept]
+    return starts.astype(np.int64, copy=False), columns.astype(np.int32, copy=False)
+
+
+def _banned(allowed: Bool | None, n_items: int) -> Int32:
+    """Rows that nobody may be shown, ascending."""
+    return np.zeros(0, np.int32) if allowed is None else np.flatnonzero(~allowed).astype(np.int32)
+
+
+@_inline
+def _offer(scores: Float32, at: int, first: int, size: int, rows: Int32, best: Float32) -> None:
+    """Put scores[at : at + size], of the items first …, into the sorted list (rows, best) where they are better."""
+    n = best.size
+    threshold = best[n - 1]
+    for c in range(at, at + size, CHUNK):
+        end = min(c + CHUNK, at + size)
+        better = False
+        for k in range(c, end):
+            better |= scores[k] > threshold  # NaN is not
+        if not better:
+            continue
+        for k in range(c, end):
+            s = scores[k]
+            if s > threshold:
+                place = n - 1
+                while place > 0 and best[place - 1] < s:
+                    best[place], rows[place] = best[place - 1], rows[place - 1]
+                    place -= 1
+                best[place], rows[place] = s, first + k - at
+                threshold = best[n - 1]
+
+
+@_jit_threads
+def _blocks(queries, items, starts, columns, banned, rows, best, size):  # type: ignore[no-untyped-def]
+    q, n_items = queries.shape[0], items.shape[0]
+    for block in prange(-(-q // size)):
+        low, high = block * size, min((block + 1) * size, q)
+        mine = queries[low:high]
+        room = np.empty((high - low) * ITEMS, np.float32)
+        at = starts[low:high].copy()  # of each query, the first excluded item that is not behind us
+        b = 0
+        for first in range(0, n_items, ITEMS):
+            last = min(first + ITEMS, n_items)
+            width = last - first
+            scores = room[: (high - low) * width].reshape(high - low, width)
+            np.dot(mine, items[first:last].T, scores)
+            c = b
+            for r in range(high - low):
+                c = b
+                while c < banned.size and banned[c] < last:
+                    scores[r, banned[c] - first] = LOW
+                    c += 1
+                while at[r] < starts[low + r + 1] and columns[at[r]] < last:
+                    scores[r, columns[at[r]] - first] = LOW
+                    at[r] += 1
+                _offer(room, r * width, first, width, rows[low + r], best[low + r])
+            b = c
+
+
+@_jit
+def _one(query, items, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    room = np.empty(ITEMS, np.float32)
+    at, b = 0, 0
+    for first in range(0, items.shape[0], ITEMS):
+        last = min(first + ITEMS, items.shape[0])
+        np.dot(items[first:last], query, room[: last - first])
+        while b < banned.size and banned[b] < last:
+            room[banned[b] - first] = LOW
+            b += 1
+        while at < starts[1] and columns[at] < last:
+            room[columns[at] - first] = LOW
+            at += 1
+        _offer(room, 0, first, last - first, rows, best)
+
+
+@_jit_threads
+def _given(scored, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    n_items = scored.shape[1]
+    for r in prange(scored.shape[0]):
+        room = scored[r]
+        for b in banned:
+            room[b] = LOW
+        for e in range(starts[r], starts[r + 1]):
+            room[columns[e]] = LOW
+        _offer(room, 0, 0, n_items, rows[r], best[r])

@@ -6,7 +6,10 @@ from .base import Contributions, Part, Prediction, Scorer
 from .blend import Blend
 from .calibrated import Calibrated
 from .embeddings import Embeddings
+from .event_graph import EventGraph
 from .factors import Factors
+from .item_weights import ItemWeights
+from .low_rank import LowRank
 from .mapping import Mapping
 from .mlp import Mlp
 from .nearby import Nearby
@@ -14,9 +17,27 @@ from .popularity import Popularity
 from .state import Arrays, Json, unpack
 from .stated import Stated
 from .taste import TastePrior
+from .taste_factors import TasteFactors
+from .weighted_sum import WeightedSum
 
 SCORERS: dict[str, type[Scorer]] = {
-    cls.__name__: cls for cls in (Blend, Calibrated, Embeddings, Factors, Mapping, Mlp, Nearby, Popularity, Stated)
+    cls.__name__: cls
+    for cls in (
+        Blend,
+        Calibrated,
+        Embeddings,
+        EventGraph,
+        Factors,
+        ItemWeights,
+        LowRank,
+        Mapping,
+        Mlp,
+        Nearby,
+        Popularity,
+        Stated,
+        TasteFactors,
+        WeightedSum,
+    )
 }
 PARTS: dict[str, type[Any]] = {**SCORERS, "TastePrior": TastePrior}
 
@@ -43,7 +64,10 @@ __all__ = [
     "Calibrated",
     "Contributions",
     "Embeddings",
+    "EventGraph",
     "Factors",
+    "ItemWeights",
+    "LowRank",
     "Mapping",
     "Mlp",
     "Nearby",
@@ -52,7 +76,9 @@ __all__ = [
     "Prediction",
     "Scorer",
     "Stated",
+    "TasteFactors",
     "TastePrior",
+    "WeightedSum",
     "core",
     "load",
 ]

@@ -9,10 +9,11 @@ import numpy as np
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from ..kernels.topk import top_rows
+from ..kernels.topk_plain import top_rows
 from .state import Arrays, Json, pack
 
 BLOCK = 1 << 23  # scores held at once while ranking: 32 MB
+MANY = 1 << 20  # scores from which on loading the compiler (half a second) pays
 
 
 class Part(NamedTuple):
@@ -88,7 +89,7 @@ class Scorer(ABC):
         step = max(1, BLOCK // max(1, self.n_items))
         for start in range(0, len(batch), step):
             block = slice(start, start + step)
-            r, s = top_rows(self.score_all(batch.take(block)), n, None if exclude is None else exclude[block], allowed)
+            r, s = _best(self.score_all(batch.take(block)), n, None if exclude is None else exclude[block], allowed)
             rows.append(r)
             scores.append(s)
         return np.concatenate(rows), np.concatenate(scores)
@@ -101,6 +102,14 @@ class Scorer(ABC):
     def state(self) -> tuple[Json, Arrays]:
         """Settings as JSON and arrays by name; `scorers.load` is the way back."""
         return pack(self)
+
+
+def _best(scores: Float32, n: int, exclude: Csr | None, allowed: Bool | None) -> tuple[Int32, Float32]:
+    if scores.size < MANY:
+        return top_rows(scores, n, exclude, allowed)
+    from ..kernels.topk import top_of_scores
+
+    return top_of_scores(scores, n, exclude, allowed)
 
 
 def merged(parts: tuple[Part, ...], values: Float32) -> Contributions:

@@ -1,9 +1,12 @@
-"""Dot products of user and item vectors, where the user's vector comes from what the query says: what BPR learns here.
+"""Matrix factorisation that needs no user id: the user's vector is solved for from the query's own history.
 
-score(u, i) = b_i + p_u · v_i + α (t_u - mean) · x_i,   p_u = [t_u - mean, 1] A
+x_u = argmin sum_j c_j (y_j - x . v_j)^2 + alpha0 sum_all (x . v)^2 + l2 (n_u + alpha0 n_items)^nu |x|^2
+score(u, i) = mean + b_i + x_u . v_i
 
-t_u are the user's inferred tastes (TastePrior), v_i a free vector shrunk towards its projection from content, and x_i
-the item's membership - center. Linear in t_u, so every observation's part of the score is exact.
+One half-step of alternating least squares (kernels.als), so a training user gets the vector that training gave them,
+and a stranger the one that training would have. For grades (graded) y is what is left of a preference after mean and b,
+and c is 1; else y is the sign of the preference and c its size. Linear in y: each history item's part is exact (Hu et
+al. 2008, eq. 7).
 """
 
 from dataclasses import dataclass, replace
@@ -11,76 +14,98 @@ from typing import Self
 
 import numpy as np
 
-from ..data.arrays import Float32, Int32
-from ..data.features import Features
+from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.query import Batch
-from .base import Contributions, Part, Scorer
-from .taste import TastePrior
+from .base import Contributions, Part
+from .collaborative import Collaborative
+from .low_rank import top_by_vectors
 
 
 @dataclass(frozen=True)
-class Factors(Scorer):
+class Factors(Collaborative):
     """
-    prior:   how tastes are inferred
-    items:   float32 (n_items, d);  bias: float32 (n_items,)
-    user:    float32 (p + 1, d), the map A; its last row is everybody's vector
-    alpha:   weight of the direct match
-    content: float32 (f + 1, d + 1), features and a 1 -> item vector and bias, for items nobody has seen
-    blocks:  feature blocks that `content` reads
+    items:    float32 (n_items, d), turned so that their Gram matrix over the items learned from is diagonal
+    spectrum: float32 (d,), alpha0 times that diagonal
+    bias:     float32 (n_items,);  mean: of all grades; both 0 unless graded
+    l2, alpha0, nu, n_seen: the regularization of a user with n_u items is l2 (n_u + alpha0 n_seen)^nu
     """
 
-    prior: TastePrior
     items: Float32
+    spectrum: Float32
     bias: Float32
-    user: Float32
-    alpha: float
-    content: Float32
-    blocks: tuple[str, ...]
+    mean: float
+    l2: float
+    alpha0: float
+    nu: float
+    n_seen: int
+    graded: bool
 
     @property
     def n_items(self) -> int:
         return len(self.items)
 
     def score_all(self, batch: Batch) -> Float32:
-        tastes = self._tastes(batch)
-        return np.asarray(self._left(tastes) @ self._sides().T + self.bias, np.float32)  # (q, n_items)
+        left = self.vectors(batch)
+        return self._said(left @ self.items.T + (self.mean + self.bias), left, self.known())
 
     def score_rows(self, batch: Batch, rows: Int32) -> Float32:
-        left = self._left(self._tastes(batch))
-        found = np.einsum("qd,qnd->qn", left, self._sides(rows), optimize=True) + self.bias[rows]
-        return np.asarray(found, np.float32)
+        left = self.vectors(batch)
+        found = np.einsum("qd,qnd->qn", left, self.items[rows], optimize=True) + (self.mean + self.bias[rows])
+        return self._said(found, left, self.known()[rows])
+
+    def top(
+        self, batch: Batch, n: int, exclude: Csr | None = None, allowed: Bool | None = None
+    ) -> tuple[Int32, Float32]:
+        if self.graded:
+            return super().top(batch, n, exclude, allowed)
+        return top_by_vectors(self.vectors(batch), self.items, n, exclude, allowed)
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
-        """Exact: the prior's score is the base, each observation adds its share of the tastes times the item."""
-        found = []
+        """Exact: by the inverse of the query's normal equations, y_j c_j v_j' A^-1 v_i from each history item j."""
+        found, (history, confidence), scores = [], self._asked(batch), self.score_rows(batch, items)
         for q in range(len(batch)):
-            names, shares = self.prior.shares(batch, q)
-            right = self._sides(items[q])  # (n, d + p)
-            base = right[:, : self.user.shape[1]] @ self.user[-1] + self.bias[items[q]]
-            moved = right @ np.hstack([shares @ self.user[:-1], self.alpha * shares]).T  # (n, k)
-            parts = (Part("base"), *(Part(kind, key) for kind, key in names))
+            row = slice(history.indptr[q], history.indptr[q + 1])
+            mine, c, y = self.items[history.indices[row]], confidence[row], history.data[row]
+            normal = (mine * c[:, None]).T @ mine + np.diag(self.spectrum + self._l2(np.array([len(mine)])))
+            moved = (self.items[items[q]] @ np.linalg.solve(normal, (mine * (c * y)[:, None]).T)).astype(np.float32)
+            base = np.where(np.isnan(scores[q]), np.float32(np.nan), self.mean + self.bias[items[q]])
+            parts = (Part("base"), *(Part("item", int(i)) for i in history.indices[row]))
             found.append(Contributions(parts, np.hstack([base[:, None], moved]).astype(np.float32)))
         return found
 
-    def with_items(self, features: Features) -> Self:
-        new = features.matrix(self.blocks)[self.n_items :]
-        both = np.hstack([new, np.ones((len(new), 1), np.float32)]) @ self.content  # (new, d + 1)
-        return replace(
-            self,
-            prior=self.prior.with_items(features),
-            items=np.vstack([self.items, both[:, :-1]]).astype(np.float32),
-            bias=np.concatenate([self.bias, both[:, -1]]).astype(np.float32),
-        )
+    def vectors(self, batch: Batch) -> Float32:
+        """The users' side, float32 (q, d); zeros for a query without history."""
+        from ..kernels.als import Eigen, ridge_rows
 
-    def _tastes(self, batch: Batch) -> Float32:
-        return self.prior.infer_batch(batch)[0] - self.prior.mean  # (q, p)
+        history, confidence = self._asked(batch)
+        x = np.empty((len(batch), self.items.shape[1]), np.float32)
+        turned = Eigen(self.items, self.spectrum, np.zeros((0, 0), np.float32))
+        ridge_rows(history, turned, x, self._l2(np.diff(history.indptr)), 0, confidence)
+        return x
 
-    def _left(self, tastes: Float32) -> Float32:
-        """The user's side, float32 (q, d + p)."""
-        ones = np.ones((len(tastes), 1), np.float32)
-        return np.hstack([np.hstack([tastes, ones]) @ self.user, self.alpha * tastes]).astype(np.float32)
+    def known(self) -> Bool:
+        return np.asarray(self.items.any(axis=1))
 
-    def _sides(self, rows: Int32 | slice = slice(None)) -> Float32:
-        """The items' side, float32 (…, d + p)."""
-        looks = self.prior.membership[rows] - self.prior.center
-        return np.concatenate([self.items[rows], looks], axis=-1)
+    def lent(self, shares: Csr) -> Self:
+        return replace(self, items=shares @ self.items, bias=shares @ self.bias)
+
+    def _asked(self, batch: Batch) -> tuple[Csr, Float32]:
+        """Targets, csr (q, n_items), and confidences (nnz,); what the model does not know, or is neutral, is left
+        out."""
+        evidence = batch.evidence()
+        kept = self.known()[evidence.indices] & (self.graded | (evidence.data != 0))
+        starts = np.concatenate([[0], np.cumsum(kept)])[evidence.indptr]
+        columns, s = evidence.indices[kept], evidence.data[kept]
+        y = s - (self.mean + self.bias[columns]) if self.graded else np.sign(s)
+        c = np.ones_like(s) if self.graded else np.abs(s)
+        history = type(evidence)((y.astype(np.float32), columns, starts), shape=evidence.shape)
+        return history, c
+
+    def _l2(self, n: np.ndarray) -> Float32:
+        return np.asarray(self.l2 * (n + self.alpha0 * self.n_seen) ** self.nu, np.float32)
+
+    def _said(self, scores: Float32, left: Float32, known: Bool) -> Float32:
+        """NaN where there is no history, or nothing is known of the item; a grade always has a mean to fall back on."""
+        if self.graded:
+            return scores.astype(np.float32)
+        return np.where(left.any(axis=1, keepdims=True) & known, scores, np.float32(np.nan)).astype(np.float32)

@@ -1,24 +1,24 @@
 import numpy as np
 import pytest
 
-from tastemaker.scorers import Calibrated, Factors
+from tastemaker.scorers import Calibrated, TasteFactors
 from tastemaker.testing import ScorerContract, grown
 
-from .made import factors
+from .made import taste_factors
 
 
 class TestFactors(ScorerContract):
     def scorer(self, world):
-        return factors(world.features)
+        return taste_factors(world.features)
 
 
 class TestCalibratedFactors(ScorerContract):
     def scorer(self, world):
-        return Calibrated(factors(world.features), 0.3, 0.0, 1.0, 0.0)
+        return Calibrated(taste_factors(world.features), 0.3, 0.0, 1.0, 0.0)
 
 
 def test_it_is_the_explicit_sum(world, asked):
-    model = factors(world.features)
+    model = taste_factors(world.features)
     scores = model.score(asked)
     tastes, _ = model.prior.infer_batch(asked)
     for q in range(len(asked)):
@@ -27,7 +27,7 @@ def test_it_is_the_explicit_sum(world, asked):
             assert scores[q, i] == pytest.approx(_score(model, away, i), abs=1e-4)
 
 
-def _score(model: Factors, away: list[float], i: int) -> float:
+def _score(model: TasteFactors, away: list[float], i: int) -> float:
     total = float(model.bias[i])
     for f in range(model.items.shape[1]):
         user = float(model.user[-1, f])
@@ -40,7 +40,7 @@ def _score(model: Factors, away: list[float], i: int) -> float:
 
 
 def test_a_new_item_gets_its_vector_and_bias_from_its_content(world):
-    model, features = factors(world.features), grown(world.features, 2)
+    model, features = taste_factors(world.features), grown(world.features, 2)
     wider = model.with_items(features)
     new = features.matrix(model.blocks)[-1]
     expected = sum(x * row for x, row in zip([*new, 1.0], model.content, strict=True))

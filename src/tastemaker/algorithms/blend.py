@@ -1,0 +1,159 @@
+"""Blend: several algorithms as one, their scores added with weights learned on events that none of them saw.
+
+Each member is fitted on one part of the likes and asked about the other. The weights maximise NDCG@k over lists made
+of the members' own best `pool` items, by coordinate ascent (Metzler & Croft 2007, "Linear Feature-based Models for
+Information Retrieval", section 4.2), from each member alone and from all alike. Then, unless the held-out part was
+given, the members learn again from everything. Cost: each member twice, and O(users pool members) a step.
+"""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..data.arrays import Csr, Float32, Float64, Int32, empty_csr
+from ..data.dataset import Dataset
+from ..data.features import Features
+from ..data.query import Batch
+from ..errors import TrainingError
+from ..scorers import Scorer, WeightedSum
+from ..watch import Watch
+from .base import Algorithm
+from .graph_filter import GraphFilter
+from .ials import IALS
+from .liked import liked
+
+STEPS = (0.0, 0.25, 0.5, 0.8, 1.25, 2.0, 4.0)  # what a weight is multiplied by in turn
+ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class Blend(Algorithm):
+    """held_out: share of each user's likes that the weights are learned on, unless validation events are given
+
+    users: at most so many are asked; pool: best items of each member that are weighed; k: depth of the NDCG
+    """
+
+    members: tuple[Algorithm, ...] = field(default_factory=lambda: (GraphFilter(), IALS()))
+    held_out: float = 0.2
+    users: int = 5000
+    pool: int = 100
+    k: int = 20
+
+    def require(self) -> None:
+        for member in self.members:
+            member.require()
+
+    def fit(
+        self,
+        train: Dataset,
+        features: Features,
+        rng: np.random.Generator,
+        watch: Watch,
+        valid: Dataset | None = None,
+        start: Scorer | None = None,
+    ) -> WeightedSum:
+        if not self.members:
+            raise TrainingError("A blend needs a member. Name models in `members`.")
+        rest = _without(train, self.held_out, rng) if valid is None else train
+        asked, wanted = _questions(liked(rest), liked(train if valid is None else valid), self.users, rng)
+        parts = (rest, train) if valid is None else (rest,)
+        fits = [self._fitted(part, features, rng, watch, i, len(parts)) for i, part in enumerate(parts)]
+        models, weights = fits[-1], self._weights(fits[0], asked, wanted)
+        kept = [i for i, weight in enumerate(weights) if weight > 0]
+        return WeightedSum(tuple(models[i] for i in kept), tuple(float(weights[i]) for i in kept))
+
+    def _fitted(
+        self, data: Dataset, features: Features, rng: np.random.Generator, watch: Watch, round_: int, rounds: int
+    ) -> list[Scorer]:
+        models, n = [], len(self.members)
+        quiet = replace(watch, report=lambda progress: None)
+        for done, member in enumerate(self.members):
+            models.append(member.fit(data, features, rng, quiet))
+            watch.progress(round_ * n + done + 1, rounds * n)
+        return models
+
+    def _weights(self, models: list[Scorer], asked: Batch, wanted: Csr) -> Float64:
+        """One a member, float64 (m,), in units of its scores."""
+        items, hits, ideal = self._pooled(models, asked, wanted)
+        scores = np.stack([np.nan_to_num(model.score(asked, items)) for model in models])  # (m, q, pool)
+        scale = np.maximum(scores.std(axis=(1, 2)), 1e-12)
+        scores /= scale[:, None, None].astype(np.float32)
+        scores[:, items < 0] = -np.inf if len(models) == 1 else -1e9  # padding comes last
+        best = max((self._climbed(scores, hits, ideal, begun) for begun in _starts(len(models))), key=lambda f: f[0])
+        return np.asarray(best[1] / scale)
+
+    def _pooled(self, models: list[Scorer], asked: Batch, wanted: Csr) -> tuple[Int32, Float32, Float64]:
+        """Items that some member would show, int32 (q, n), -1 = padding; which of them are wanted; the ideal DCG."""
+        lists = np.hstack([model.top(asked, self.pool, asked.positives)[0] for model in models])
+        lists = -np.sort(-lists, axis=1)
+        lists[:, 1:][lists[:, 1:] == lists[:, :-1]] = -1
+        lists = -np.sort(-lists, axis=1)
+        keys = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr)) * wanted.shape[1] + wanted.indices
+        mine = np.arange(len(lists))[:, None] * wanted.shape[1] + lists
+        hits = (np.isin(mine, keys) & (lists >= 0)).astype(np.float32)
+        best = np.concatenate([[0.0], np.cumsum(_discounts(self.k))])
+        return lists.astype(np.int32), hits, best[np.minimum(np.diff(wanted.indptr), self.k)]
+
+    def _climbed(self, scores: Float32, hits: Float32, ideal: Float64, begun: Float64) -> tuple[float, Float64]:
+        """NDCG and weights after coordinate ascent from `begun`."""
+        weights, found = begun, self._ndcg(scores, hits, ideal, begun)
+        for _ in range(ROUNDS):
+            before = found
+            for m in range(len(weights)):
+                for step in STEPS:
+                    tried = weights.copy()
+                    tried[m] = step * weights[m] if weights[m] > 0 else step * 0.25
+                    value = self._ndcg(scores, hits, ideal, tried) if tried.any() else 0.0
+                    if value > found:
+                        weights, found = tried, value
+            if found == before:
+                break
+        return found, weights
+
+    def _ndcg(self, scores: Float32, hits: Float32, ideal: Float64, weights: Float64) -> float:
+        mixed = np.tensordot(weights.astype(np.float32), scores, axes=1)  # (q, n)
+        k = min(self.k, mixed.shape[1])
+        best = np.argpartition(-mixed, k - 1, axis=1)[:, :k]
+        order = np.argsort(-np.take_along_axis(mixed, best, axis=1), axis=1, kind="stable")
+        gain = np.take_along_axis(hits, np.take_along_axis(best, order, axis=1), axis=1) @ _discounts(self.k)[:k]
+        return float((gain / ideal).mean())
+
+
+def _discounts(k: int) -> Float64:
+    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)))
+
+
+def _starts(m: int) -> list[Float64]:
+    return [np.ones(m), *np.eye(m)] if m > 1 else [np.ones(1)]
+
+
+def _without(train: Dataset, share: float, rng: np.random.Generator) -> Dataset:
+    """The events without those of a share of each user's likes: at least one of everybody who has two or more."""
+    likes, n_items = liked(train), len(train.catalog)
+    counts = np.diff(likes.indptr)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((rng.random(likes.nnz), owner))
+    place = np.empty(likes.nnz, np.int64)
+    place[order] = np.arange(likes.nnz) - likes.indptr[owner]
+    held = (place < np.ceil(share * counts[owner])) & (counts[owner] > 1)
+    pairs = train.events.user.astype(np.int64) * n_items + train.events.item
+    return train.where(~np.isin(pairs, owner[held] * n_items + likes.indices[held]))
+
+
+def _questions(told: Csr, all_: Csr, most: int, rng: np.random.Generator) -> tuple[Batch, Csr]:
+    """Some users' histories, and what they liked beside them; who has no history tells half of what they liked."""
+    wanted = (all_ - all_.multiply(told != 0)).tocsr()
+    wanted.eliminate_zeros()
+    strangers = np.diff(told.indptr) == 0
+    half = (rng.random(wanted.nnz) < 0.5) & np.repeat(strangers, np.diff(wanted.indptr))
+    given = type(wanted)((wanted.data * half, wanted.indices, wanted.indptr), shape=wanted.shape)
+    history, wanted = (told + given).tocsr(), (wanted - given).tocsr()
+    wanted.eliminate_zeros()
+    history.eliminate_zeros()
+    users = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(history.indptr) > 0))
+    if len(users) == 0:
+        raise TrainingError("No user has two likes, so there is nothing to learn a blend's weights on.")
+    users = np.sort(rng.choice(users, min(most, len(users)), replace=False))
+    mine = history[users]
+    nobody, nothing = np.full(len(users), -1, np.int32), np.zeros((len(users), 0), np.float32)
+    return Batch(mine, empty_csr(*mine.shape), nobody, nothing), wanted[users].sorted_indices()

@@ -1,0 +1,66 @@
+"""Item to item weights of low rank: a history is the sum of its items' input vectors, an item is its output vector."""
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+
+from ..data.arrays import Bool, Csr, Float32, Int32
+from ..data.query import Batch
+from .collaborative import Linear
+
+
+@dataclass(frozen=True)
+class LowRank(Linear):
+    """score(u, i) = (sum_j s_uj a_j) . v_i;  inputs a, outputs v: float32 (n_items, d), rows of zeros = not known."""
+
+    inputs: Float32
+    outputs: Float32
+
+    @property
+    def n_items(self) -> int:
+        return len(self.outputs)
+
+    def score_all(self, batch: Batch) -> Float32:
+        left = self._left(batch)
+        return self._said(left @ self.outputs.T, left, self.outputs)
+
+    def score_rows(self, batch: Batch, rows: Int32) -> Float32:
+        left, outputs = self._left(batch), self.outputs[rows]
+        return self._said(np.einsum("qd,qnd->qn", left, outputs, optimize=True), left, outputs)
+
+    def effects(self, history: Int32, items: Int32) -> Float32:
+        return np.asarray(self.inputs[history] @ self.outputs[items].T, np.float32)
+
+    def top(
+        self, batch: Batch, n: int, exclude: Csr | None = None, allowed: Bool | None = None
+    ) -> tuple[Int32, Float32]:
+        return top_by_vectors(self._left(batch), self.outputs, n, exclude, allowed)
+
+    def known(self) -> Bool:
+        return np.asarray(self.inputs.any(axis=1) | self.outputs.any(axis=1))
+
+    def lent(self, shares: Csr) -> Self:
+        return replace(self, inputs=shares @ self.inputs, outputs=shares @ self.outputs)
+
+    def _left(self, batch: Batch) -> Float32:
+        return np.asarray(batch.evidence() @ self.inputs, np.float32)
+
+    @staticmethod
+    def _said(scores: Float32, left: Float32, outputs: Float32) -> Float32:
+        """NaN where the history or the item is a vector of zeros: as in `top_by_vectors`."""
+        said = left.any(axis=1, keepdims=True) & outputs.any(axis=-1)
+        return np.where(said, scores, np.float32(np.nan)).astype(np.float32)
+
+
+def top_by_vectors(
+    left: Float32, items: Float32, n: int, exclude: Csr | None, allowed: Bool | None
+) -> tuple[Int32, Float32]:
+    """The n largest left . item; nothing for a row of zeros, and never an item of zeros: they say nothing."""
+    from ..kernels.topk import top_of_factors
+
+    known: Bool = np.asarray(items.any(axis=1))
+    rows, scores = top_of_factors(left, items, n, exclude, known if allowed is None else known & allowed)
+    silent = ~left.any(axis=1)
+    rows[silent], scores[silent] = -1, np.nan
+    return rows, scores
