@@ -1,7 +1,11 @@
 """Every collaborative algorithm keeps the promises of Algorithm, and those of the scorer that it learns."""
 
-from tastemaker.algorithms import BPRMF, EASE, IALS, BiasedMF, Blend, GraphFilter, ItemKNN
+from tastemaker.algorithms import BPRMF, EASE, IALS, BestOf, BiasedMF, Blend, GraphFilter, ItemKNN
 from tastemaker.testing import AlgorithmContract
+
+
+class TestBestOf(AlgorithmContract):
+    algorithm = BestOf((GraphFilter(out=0.35), GraphFilter(into=0.5, through=1.0, out=0.5)))
 
 
 class TestBiasedMF(AlgorithmContract):

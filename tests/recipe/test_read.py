@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from tastemaker.algorithms import BPR, RankNet
+from tastemaker.algorithms import BPR, IALS, Blend, GraphFilter, RankNet
 from tastemaker.errors import RecipeError
 from tastemaker.recipe import find_recipe, read_recipe, recipe_names, resolve
 
@@ -55,7 +55,7 @@ def test_plain_values_become_a_recipe():
         (
             "models/rankent",
             {},
-            "[models.rankent] names 'rankent', no algorithm; did you mean 'ranknet'? There are: bpr,",
+            "[models.rankent] names 'rankent', no algorithm; did you mean 'ranknet'? There are: bestof,",
         ),
         ("models/deep/algorithm", "gpt", "[models.deep] names 'gpt', no algorithm. There are:"),
         ("synth/archetypes/x", {"wody": 0.5}, "synth.archetypes.x names 'wody', no family; did you mean 'woody'?"),
@@ -104,3 +104,20 @@ def test_every_built_in_recipe_is_whole_and_comes_back_from_its_json(name):
     assert recipe.models
     assert recipe.title
     assert resolve(json.loads(json.dumps(recipe.as_json())), "stored") == recipe
+
+
+def test_a_blend_is_made_of_other_models_of_the_recipe_and_of_tables():
+    models = {
+        "ials": {"dim": 8},
+        "mix": {"algorithm": "blend", "members": ["ials", {"algorithm": "graph", "out": 0.1}], "k": 5},
+    }
+    recipe = resolve({"title": "t", "catalog": {"title": "name"}, "models": models}, "shop.toml")
+    assert recipe.models["mix"] == Blend((IALS(dim=8), GraphFilter(out=0.1)), k=5)
+    assert resolve({**recipe.as_json(), "models": recipe.as_json()["models"]}, "again").models == recipe.models
+
+
+def test_a_blend_of_what_does_not_exist_or_of_itself_is_refused():
+    for member in ("ails", "mix"):
+        models = {"ials": {}, "mix": {"algorithm": "blend", "members": [member]}}
+        with pytest.raises(RecipeError, match=rf"models.mix.members names '{member}', no other model"):
+            resolve({"title": "t", "catalog": {"title": "name"}, "models": models}, "shop.toml")

@@ -2,6 +2,7 @@
 
 from .at_its_word import at_its_word
 from .base import Algorithm
+from .best_of import BestOf
 from .biased_mf import BiasedMF
 from .blend import Blend
 from .bpr import BPR
@@ -17,6 +18,7 @@ from .popular import Popular
 from .ranknet import RankNet
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
+    "bestof": BestOf,
     "biasedmf": BiasedMF,
     "blend": Blend,
     "bpr": BPR,
@@ -39,6 +41,7 @@ __all__ = [
     "EASE",
     "IALS",
     "Algorithm",
+    "BestOf",
     "BiasedMF",
     "Blend",
     "Content",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..data.arrays import Csr, Float32, Float64, Int32, empty_csr
+from ..data.arrays import Bool, Csr, Float32, Float64, Int32, Int64
 from ..data.dataset import Dataset
 from ..data.features import Features
 from ..data.query import Batch
@@ -19,6 +19,7 @@ from ..scorers import Scorer, WeightedSum
 from ..watch import Watch
 from .base import Algorithm
 from .graph_filter import GraphFilter
+from .held_out import hits_of, ndcg, questions, without
 from .ials import IALS
 from .liked import liked
 
@@ -54,8 +55,8 @@ class Blend(Algorithm):
     ) -> WeightedSum:
         if not self.members:
             raise TrainingError("A blend needs a member. Name models in `members`.")
-        rest = _without(train, self.held_out, rng) if valid is None else train
-        asked, wanted = _questions(liked(rest), liked(train if valid is None else valid), self.users, rng)
+        rest = without(train, self.held_out, rng) if valid is None else train
+        asked, wanted = questions(liked(rest), liked(train if valid is None else valid), self.users, rng)
         parts = (rest, train) if valid is None else (rest,)
         fits = [self._fitted(part, features, rng, watch, i, len(parts)) for i, part in enumerate(parts)]
         models, weights = fits[-1], self._weights(fits[0], asked, wanted)
@@ -74,86 +75,45 @@ class Blend(Algorithm):
 
     def _weights(self, models: list[Scorer], asked: Batch, wanted: Csr) -> Float64:
         """One a member, float64 (m,), in units of its scores."""
-        items, hits, ideal = self._pooled(models, asked, wanted)
+        items, hits, n_wanted = self._pooled(models, asked, wanted)
         scores = np.stack([np.nan_to_num(model.score(asked, items)) for model in models])  # (m, q, pool)
         scale = np.maximum(scores.std(axis=(1, 2)), 1e-12)
         scores /= scale[:, None, None].astype(np.float32)
         scores[:, items < 0] = -np.inf if len(models) == 1 else -1e9  # padding comes last
-        best = max((self._climbed(scores, hits, ideal, begun) for begun in _starts(len(models))), key=lambda f: f[0])
+        best = max((self._climbed(scores, hits, n_wanted, begun) for begun in _starts(len(models))), key=lambda f: f[0])
         return np.asarray(best[1] / scale)
 
-    def _pooled(self, models: list[Scorer], asked: Batch, wanted: Csr) -> tuple[Int32, Float32, Float64]:
-        """Items that some member would show, int32 (q, n), -1 = padding; which of them are wanted; the ideal DCG."""
+    def _pooled(self, models: list[Scorer], asked: Batch, wanted: Csr) -> tuple[Int32, Bool, Int64]:
+        """Items that some member would show, int32 (q, n), -1 = padding; which are wanted; how many are in all."""
         lists = np.hstack([model.top(asked, self.pool, asked.positives)[0] for model in models])
         lists = -np.sort(-lists, axis=1)
         lists[:, 1:][lists[:, 1:] == lists[:, :-1]] = -1
         lists = -np.sort(-lists, axis=1)
-        keys = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr)) * wanted.shape[1] + wanted.indices
-        mine = np.arange(len(lists))[:, None] * wanted.shape[1] + lists
-        hits = (np.isin(mine, keys) & (lists >= 0)).astype(np.float32)
-        best = np.concatenate([[0.0], np.cumsum(_discounts(self.k))])
-        return lists.astype(np.int32), hits, best[np.minimum(np.diff(wanted.indptr), self.k)]
+        return lists.astype(np.int32), hits_of(lists, wanted), np.diff(wanted.indptr)
 
-    def _climbed(self, scores: Float32, hits: Float32, ideal: Float64, begun: Float64) -> tuple[float, Float64]:
+    def _climbed(self, scores: Float32, hits: Bool, n_wanted: Int64, begun: Float64) -> tuple[float, Float64]:
         """NDCG and weights after coordinate ascent from `begun`."""
-        weights, found = begun, self._ndcg(scores, hits, ideal, begun)
+        weights, found = begun, self._ndcg(scores, hits, n_wanted, begun)
         for _ in range(ROUNDS):
             before = found
             for m in range(len(weights)):
                 for step in STEPS:
                     tried = weights.copy()
                     tried[m] = step * weights[m] if weights[m] > 0 else step * 0.25
-                    value = self._ndcg(scores, hits, ideal, tried) if tried.any() else 0.0
+                    value = self._ndcg(scores, hits, n_wanted, tried) if tried.any() else 0.0
                     if value > found:
                         weights, found = tried, value
             if found == before:
                 break
         return found, weights
 
-    def _ndcg(self, scores: Float32, hits: Float32, ideal: Float64, weights: Float64) -> float:
+    def _ndcg(self, scores: Float32, hits: Bool, n_wanted: Int64, weights: Float64) -> float:
         mixed = np.tensordot(weights.astype(np.float32), scores, axes=1)  # (q, n)
         k = min(self.k, mixed.shape[1])
         best = np.argpartition(-mixed, k - 1, axis=1)[:, :k]
         order = np.argsort(-np.take_along_axis(mixed, best, axis=1), axis=1, kind="stable")
-        gain = np.take_along_axis(hits, np.take_along_axis(best, order, axis=1), axis=1) @ _discounts(self.k)[:k]
-        return float((gain / ideal).mean())
-
-
-def _discounts(k: int) -> Float64:
-    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)))
+        return ndcg(np.take_along_axis(hits, np.take_along_axis(best, order, axis=1), axis=1), n_wanted)
 
 
 def _starts(m: int) -> list[Float64]:
     return [np.ones(m), *np.eye(m)] if m > 1 else [np.ones(1)]
-
-
-def _without(train: Dataset, share: float, rng: np.random.Generator) -> Dataset:
-    """The events without those of a share of each user's likes: at least one of everybody who has two or more."""
-    likes, n_items = liked(train), len(train.catalog)
-    counts = np.diff(likes.indptr)
-    owner = np.repeat(np.arange(len(counts)), counts)
-    order = np.lexsort((rng.random(likes.nnz), owner))
-    place = np.empty(likes.nnz, np.int64)
-    place[order] = np.arange(likes.nnz) - likes.indptr[owner]
-    held = (place < np.ceil(share * counts[owner])) & (counts[owner] > 1)
-    pairs = train.events.user.astype(np.int64) * n_items + train.events.item
-    return train.where(~np.isin(pairs, owner[held] * n_items + likes.indices[held]))
-
-
-def _questions(told: Csr, all_: Csr, most: int, rng: np.random.Generator) -> tuple[Batch, Csr]:
-    """Some users' histories, and what they liked beside them; who has no history tells half of what they liked."""
-    wanted = (all_ - all_.multiply(told != 0)).tocsr()
-    wanted.eliminate_zeros()
-    strangers = np.diff(told.indptr) == 0
-    half = (rng.random(wanted.nnz) < 0.5) & np.repeat(strangers, np.diff(wanted.indptr))
-    given = type(wanted)((wanted.data * half, wanted.indices, wanted.indptr), shape=wanted.shape)
-    history, wanted = (told + given).tocsr(), (wanted - given).tocsr()
-    wanted.eliminate_zeros()
-    history.eliminate_zeros()
-    users = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(history.indptr) > 0))
-    if len(users) == 0:
-        raise TrainingError("No user has two likes, so there is nothing to learn a blend's weights on.")
-    users = np.sort(rng.choice(users, min(most, len(users)), replace=False))
-    mine = history[users]
-    nobody, nothing = np.full(len(users), -1, np.int32), np.zeros((len(users), 0), np.float32)
-    return Batch(mine, empty_csr(*mine.shape), nobody, nothing), wanted[users].sorted_indices()

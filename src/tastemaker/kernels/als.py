@@ -23,6 +23,7 @@ import numpy as np
 from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Csr, Float32
+from .products import gram, times
 
 # Dividing by 0 gives a number that is not finite, which callers look for; Python's way would be an error in a thread.
 _jit = njit(cache=True, fastmath=True, error_model="numpy")
@@ -41,11 +42,14 @@ class Eigen(NamedTuple):
 
 
 def eigen(factors: Float32, alpha0: float) -> Eigen:
-    gram = factors.T @ factors
-    values, turn = np.linalg.eigh(gram.astype(np.float64))
+    square = gram(factors)
+    if not np.isfinite(square).all():  # LAPACK would stop here; callers look for what is not finite
+        lost = np.full(square.shape, np.nan, np.float32)
+        return Eigen(np.full_like(factors, np.nan), lost[0], lost)
+    values, turn = np.linalg.eigh(square)
     turn = turn.astype(np.float32)
     spectrum = (alpha0 * np.maximum(values, 0.0)).astype(np.float32)
-    return Eigen(np.ascontiguousarray(factors @ turn, np.float32), spectrum, turn)
+    return Eigen(times(factors, turn), spectrum, turn)
 
 
 def als_half(
@@ -58,11 +62,9 @@ def als_half(
     steps: of conjugate gradient, 0 = exact; confidence: (nnz,), above 0; None = 1 each
     """
     turned = eigen(factors, alpha0)
-    begun = (
-        np.ascontiguousarray(x @ turned.turn) if steps else np.empty((history.shape[0], factors.shape[1]), np.float32)
-    )
+    begun = times(x, turned.turn) if steps else np.empty((history.shape[0], factors.shape[1]), np.float32)
     ridge_rows(history, turned, begun, l2, steps, confidence)
-    return np.asarray(begun @ turned.turn.T, np.float32)
+    return times(begun, turned.turn.T)
 
 
 def ridge_rows(

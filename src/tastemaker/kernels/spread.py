@@ -35,6 +35,11 @@ def dense_times_sparse(dense: Float32, sparse: Csr) -> Float32:
     return out
 
 
+def add_known(total: Float32, found: Float32, weight: float) -> None:
+    """total (q, n) += weight found (q, n) where found is not NaN, in place; a total of NaN counts as 0."""
+    _add_known(total, found, np.float32(weight))
+
+
 def _arrays(matrix: Csr) -> tuple[Int64, np.ndarray, Float32]:
     return matrix.indptr, matrix.indices, matrix.data
 
@@ -92,3 +97,12 @@ def _rows_spread(dense, starts, columns, values, out):  # type: ignore[no-untype
             value = dense[q, u]
             for e in range(starts[u], starts[u + 1]):
                 row[columns[e]] += value * values[e]
+
+
+@_jit_threads
+def _add_known(total, found, weight):  # type: ignore[no-untyped-def]
+    for q in prange(total.shape[0]):
+        for k in range(total.shape[1]):
+            if not np.isnan(found[q, k]):
+                before = total[q, k]
+                total[q, k] = weight * found[q, k] + (np.float32(0.0) if np.isnan(before) else before)

@@ -3,7 +3,6 @@
 Ties go to the lower row; an item whose score is NaN is never chosen. One thread an answer, no thread waits for another.
 """
 
-
 import numpy as np
 from numba import get_num_threads, njit, prange
 

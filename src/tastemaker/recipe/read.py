@@ -65,9 +65,7 @@ class Recipe:
     def as_json(self) -> dict[str, Any]:
         """The resolved recipe: every default written out."""
         found = asdict(self)
-        names = {type_: name for name, type_ in ALGORITHMS.items()}
-        for name, model in self.models.items():
-            found["models"][name] = {"algorithm": names[type(model)], **asdict(model)}
+        found["models"] = {name: _spec(model) for name, model in self.models.items()}
         return found
 
 
@@ -105,18 +103,48 @@ def resolve(raw: Mapping[str, Any], source: str) -> Recipe:
     models = raw.pop("models", {})
     recipe: Recipe = _build(Recipe, {**raw, "models": {}}, "", source)
     _check_tastes(recipe, source)
-    return Recipe(**{**_shallow(recipe), "models": {name: _model(name, spec, source) for name, spec in models.items()}})
+    built = {name: _model(name, spec, source, models) for name, spec in models.items()}
+    return Recipe(**{**_shallow(recipe), "models": built})
 
 
-def _model(name: str, spec: Mapping[str, Any], source: str) -> Algorithm:
+def _spec(model: Algorithm) -> dict[str, Any]:
+    """The table of a model that reads as this model; what it is made of has tables of its own."""
+    names = {type_: name for name, type_ in ALGORITHMS.items()}
+    plain = asdict(model)
+    for f in fields(model):
+        value = getattr(model, f.name)
+        if isinstance(value, tuple) and value and all(isinstance(part, Algorithm) for part in value):
+            plain[f.name] = [_spec(part) for part in value]
+    return {"algorithm": names[type(model)], **plain}
+
+
+def _model(name: str, spec: Mapping[str, Any], source: str, models: Mapping[str, Any]) -> Algorithm:
+    """models: all tables of [models], for models that are made of others."""
     chosen = dict(spec)
     algorithm = chosen.pop("algorithm", name)
     if algorithm not in ALGORITHMS:
         hint = did_you_mean(algorithm, ALGORITHMS) or "."
         known = ", ".join(ALGORITHMS)
         raise RecipeError(f"{source}: [models.{name}] names {algorithm!r}, no algorithm{hint} There are: {known}.")
+    for part in ("members", "candidates"):
+        if part in chosen:
+            chosen[part] = tuple(_part(name, part, one, source, models) for one in chosen[part])
     model: Algorithm = _build(ALGORITHMS[algorithm], chosen, f"models.{name}", source)
     return model
+
+
+def _part(owner: str, part: str, one: Any, source: str, models: Mapping[str, Any]) -> Algorithm:
+    """A member of a blend: the name of another model of the recipe, or a table of its own."""
+    if isinstance(one, Mapping):
+        return _model(f"{owner}.{part}", one, source, models)
+    others = [name for name in models if name != owner]
+    if one not in others:
+        hint = did_you_mean(str(one), others) or "."
+        raise RecipeError(
+            f"{source}: models.{owner}.{part} names {one!r}, no other model of this recipe{hint} Give the name of "
+            'one, or a table such as { algorithm = "ials", dim = 64 }.'
+        )
+    return _model(str(one), models[one], source, {k: v for k, v in models.items() if k != owner})
 
 
 def _build(cls: type[Any], raw: Mapping[str, Any], where: str, source: str) -> Any:
@@ -138,6 +166,8 @@ def _value(hint: Any, raw: Any, at: str, source: str) -> Any:
         return _build(hint, raw, at, source)  # type: ignore[arg-type]
     if get_origin(hint) is not None and isinstance(raw, Mapping) and is_dataclass(get_args(hint)[-1]):
         return {key: _build(get_args(hint)[-1], entry, f"{at}.{key}", source) for key, entry in raw.items()}
+    if isinstance(raw, tuple) and all(isinstance(part, Algorithm) for part in raw):
+        return raw
     if isinstance(raw, str) and get_origin(hint) is tuple:
         raw = [raw]
     from pydantic import TypeAdapter, ValidationError

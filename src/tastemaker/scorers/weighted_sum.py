@@ -9,7 +9,7 @@ import numpy as np
 from ..data.arrays import Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from .base import Contributions, Scorer, merged
+from .base import MANY, Contributions, Scorer, merged
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,21 @@ class WeightedSum(Scorer):
         return merged(tuple(part for c in each for part in c.parts), values)
 
     def _sum(self, score: Callable[[Scorer], Float32]) -> Float32:
-        total, said = np.zeros((1, 1), np.float32), np.zeros((1, 1), bool)
+        total: Float32 | None = None
         for scorer, weight in zip(self.scorers, self.weights, strict=True):
             found = score(scorer)
-            total = total + np.float32(weight) * np.nan_to_num(found)
-            said = said | ~np.isnan(found)
-        return np.where(said, total, np.float32(np.nan))
+            total = np.full_like(found, np.nan) if total is None else total
+            _add(total, found, weight)
+        assert total is not None, "a sum of nothing"
+        return total
+
+
+def _add(total: Float32, found: Float32, weight: float) -> None:
+    """total += weight · found where found is not NaN, in place; a total of NaN counts as 0."""
+    if total.size >= MANY:
+        from ..kernels.spread import add_known
+
+        add_known(total, found, weight)
+        return
+    said = ~np.isnan(found)
+    total[said] = np.nan_to_num(total[said]) + np.float32(weight) * found[said]

@@ -1,0 +1,59 @@
+"""Likes held out of training, to choose settings and weights on: who is asked, what they tell, what they look for."""
+
+import numpy as np
+
+from ..data.arrays import Csr, Float64, Int32, empty_csr
+from ..data.dataset import Dataset
+from ..data.query import Batch
+from ..errors import TrainingError
+from .liked import liked
+
+
+def without(train: Dataset, share: float, rng: np.random.Generator) -> Dataset:
+    """The events without those of a share of each user's likes: at least one of everybody who has two or more."""
+    likes, n_items = liked(train), len(train.catalog)
+    counts = np.diff(likes.indptr)
+    owner = np.repeat(np.arange(len(counts)), counts)
+    order = np.lexsort((rng.random(likes.nnz), owner))
+    place = np.empty(likes.nnz, np.int64)
+    place[order] = np.arange(likes.nnz) - likes.indptr[owner]
+    held = (place < np.ceil(share * counts[owner])) & (counts[owner] > 1)
+    pairs = train.events.user.astype(np.int64) * n_items + train.events.item
+    return train.where(~np.isin(pairs, owner[held] * n_items + likes.indices[held]))
+
+
+def questions(told: Csr, all_: Csr, most: int, rng: np.random.Generator) -> tuple[Batch, Csr]:
+    """Some users' histories, and what they liked beside them; who has no history tells half of what they liked."""
+    wanted = (all_ - all_.multiply(told != 0)).tocsr()
+    wanted.eliminate_zeros()
+    strangers = np.diff(told.indptr) == 0
+    half = (rng.random(wanted.nnz) < 0.5) & np.repeat(strangers, np.diff(wanted.indptr))
+    given = type(wanted)((wanted.data * half, wanted.indices, wanted.indptr), shape=wanted.shape)
+    history, wanted = (told + given).tocsr(), (wanted - given).tocsr()
+    wanted.eliminate_zeros()
+    history.eliminate_zeros()
+    users = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(history.indptr) > 0))
+    if len(users) == 0:
+        raise TrainingError("No user has two likes, so there is nothing to learn a blend's weights on.")
+    users = np.sort(rng.choice(users, min(most, len(users)), replace=False))
+    mine = history[users]
+    nobody, nothing = np.full(len(users), -1, np.int32), np.zeros((len(users), 0), np.float32)
+    return Batch(mine, empty_csr(*mine.shape), nobody, nothing), wanted[users].sorted_indices()
+
+
+def ndcg(hits: np.ndarray, n_wanted: np.ndarray) -> float:
+    """Mean binary NDCG of ranked hits (q, k), best first; n_wanted (q,), above 0."""
+    gains = discounts(hits.shape[1])
+    ideal = np.concatenate([[0.0], np.cumsum(gains)])[np.minimum(n_wanted, len(gains))]
+    return float((hits @ gains / ideal).mean())
+
+
+def hits_of(lists: Int32, wanted: Csr) -> np.ndarray:
+    """Which items of the lists (q, n), -1 = padding, are wanted: bool (q, n)."""
+    n = wanted.shape[1]
+    keys = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr)) * n + wanted.indices
+    return np.asarray(np.isin(np.arange(len(lists))[:, None] * n + lists, keys) & (lists >= 0))
+
+
+def discounts(k: int) -> Float64:
+    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)))
