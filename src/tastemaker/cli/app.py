@@ -2,7 +2,7 @@
 
 import typer
 
-from . import data, database, demo, learning, models, recommending
+from . import comparing, data, database, demo, learning, models, recommending
 
 app = typer.Typer(
     help="A recommender that is useful before its first user, and keeps itself good afterwards.",
@@ -13,7 +13,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, data, learning, recommending, models):
+for room in (demo, data, learning, comparing, recommending, models):
     room.register(app)
 app.add_typer(database.app, name="db", help="Look after the database: check, upgrade, backup, restore.")
 

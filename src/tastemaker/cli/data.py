@@ -1,7 +1,7 @@
 """init, check, import, synthesize, forget, delist, relist."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,9 +9,13 @@ from .output import Json, Output, Quiet, Table, Verbose, Where, short
 
 if TYPE_CHECKING:
     from ..lifecycle.check import Checked
-    from ..lifecycle.imports import Imported
+    from ..lifecycle.imports import Imported, ImportedSet
 
 SkipBadRows = Annotated[bool, typer.Option("--skip-bad-rows", help="Import the good rows; report the bad ones.")]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="movielens or lightgcn for a folder; csv or parquet whatever the file's name says."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -26,20 +30,29 @@ def register(app: typer.Typer) -> None:
 
 def init(
     directory: Annotated[Path, typer.Argument(help="The project's directory, made if it is not there.")],
+    source: Annotated[
+        str | None, typer.Argument(help="Instead of a recipe: a public data set or a table of events, see --format.")
+    ] = None,
     recipe: Annotated[str | None, typer.Option(help="A built-in recipe, or a .toml file.")] = None,
     catalog: Annotated[str | None, typer.Option(help="A file (CSV, TSV, JSON Lines, Parquet) or SQL URL.")] = None,
     guess: Annotated[str | None, typer.Option(help="A file that nobody prepared: a recipe is written for it.")] = None,
     database: Annotated[str | None, typer.Option(help="A SQL URL; SQLite in the project by default.")] = None,
     skip_bad_rows: SkipBadRows = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --guess: take every default, ask nothing.")] = False,
+    format_: Format = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a project from a recipe and a catalog; it can recommend at once."""
+    """Make a project from a recipe and a catalog, or from a public data set; it can recommend at once."""
     from ..errors import RecipeError
     from ..lifecycle import Project
 
     out = Output(json, quiet)
+    if source is not None or format_ is not None:
+        if source is None or recipe or catalog or guess:
+            raise RecipeError("A data set brings its own recipe: tastemaker init DIR SOURCE --format NAME, no more.")
+        _init_published(directory, source, format_, database, skip_bad_rows, out)
+        return
     if guess is not None:
         from .guessing import guessed
 
@@ -55,6 +68,22 @@ def init(
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"
     out.result({"project": str(directory), "recipe": recipe, "items": n, "database": where}, text=f"{said}\n{next_}")
+
+
+def _init_published(
+    directory: Path, source: str, format_: str | None, database: str | None, skip_bad_rows: bool, out: Output
+) -> None:
+    from ..lifecycle import Project
+
+    with Project.init_published(directory, source, format_, database, skip_bad_rows) as project:
+        n, imports = len(project.catalog()), project.imports()
+        where, teachable = project.store.where, bool(project.recipe.synth.archetypes)
+    events = sum(done.loaded for done in imports if done.what != "catalog")
+    files = sorted(done.source for done in imports)
+    said = f"Made {directory} from {', '.join(files)}: {n} items, {events} events, database {where}."
+    next_ = f"Next: cd {directory}, then tastemaker compare{', tastemaker pretrain' if teachable else ''}"
+    data = {"project": str(directory), "items": n, "events": events, "database": where}
+    out.result({**data, "files": files}, text=f"{said}\n{next_}")
 
 
 def check(where: Where = ".", json: Json = False, verbose: Verbose = False) -> None:
@@ -110,39 +139,68 @@ def _show_check(found: "Checked", out: Output) -> None:
 
 
 def import_(
-    source: Annotated[str, typer.Argument(help="A file or SQL URL: rankings, ratings or likes of real users.")],
+    source: Annotated[
+        str, typer.Argument(help="A file, a SQL URL or a folder (--format): what real users ranked, rated or liked.")
+    ],
     catalog: Annotated[bool, typer.Option("--catalog", help="The file holds items, not events.")] = False,
     delist_missing: Annotated[
         bool, typer.Option("--delist-missing", help="With --catalog: items that are not in the file are delisted.")
     ] = False,
     skip_bad_rows: SkipBadRows = False,
+    format_: Format = None,
     where: Where = ".",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Import real users' rankings or ratings, or more of the catalog; the same file twice adds nothing."""
+    from ..data.formats import TABLES
+    from ..errors import DataError
     from ..lifecycle import Project
 
+    out = Output(json, quiet)
     with Project.open(where) as project:
-        if catalog:
-            done = project.import_catalog(source, skip_bad_rows, delist_missing)
+        if format_ is not None and format_ not in TABLES:
+            if catalog or delist_missing:
+                raise DataError(f"--format {format_} brings its own catalog. Leave out --catalog and --delist-missing.")
+            _show_set(project.import_published(source, format_, skip_bad_rows), out)
+        elif catalog:
+            _show_import(project.import_catalog(source, skip_bad_rows, delist_missing, format_), out)
         else:
-            done = project.import_(source, skip_bad_rows)
-    _show_import(done, Output(json, quiet))
+            _show_import(project.import_(source, skip_bad_rows, format_), out)
+
+
+def _show_set(done: "ImportedSet", out: Output) -> None:
+    events = [file for file in done.files if file.what != "catalog"]
+    text = "\n".join(_told(file, out) for file in done.files)
+    if len(events) == len(done.files) and done.items:
+        text += f"\n{done.items} new items: nothing names them but their ids."
+    if len(events) > 1:
+        text += "\nAll parts are events here; to judge on the published split: tastemaker compare FOLDER --format NAME"
+    if any(file.added for file in events):
+        text += "\nNext: tastemaker compare"
+    out.result({"items": done.items, "files": [_as_json(file) for file in done.files]}, text=text)
 
 
 def _show_import(done: "Imported", out: Output) -> None:
+    text = _told(done, out)
+    if done.what != "catalog" and done.added:
+        text += "\nNext: tastemaker train --from active"
+    out.result(_as_json(done), text=text)
+
+
+def _told(done: "Imported", out: Output) -> str:
     r = done.record
     for bad in done.refused[:10]:
         out.say(f"refused {r.source}, line {bad.line}: {bad.reason}")
     what = "items" if done.what == "catalog" else f"{done.what} events"
     again = " (this very file was imported before)" if done.again else ""
     changed = f", {done.changed} changed" if done.changed else ""
-    text = f"{r.source}: {r.rows} rows read, {done.added} new {what}{changed}, {r.refused} refused{again}."
-    if done.what != "catalog" and done.added:
-        text += "\nNext: tastemaker train --from active"
-    data = {**r.__dict__, "added": done.added, "changed": done.changed, "again": done.again}
-    out.result({**data, "refusals": [bad._asdict() for bad in done.refused]}, text=text)
+    return f"{r.source}: {r.rows} rows read, {done.added} new {what}{changed}, {r.refused} refused{again}."
+
+
+def _as_json(done: "Imported") -> dict[str, Any]:
+    data = {**done.record.__dict__, "added": done.added, "changed": done.changed, "again": done.again}
+    return {**data, "refusals": [bad._asdict() for bad in done.refused]}
 
 
 def synthesize(

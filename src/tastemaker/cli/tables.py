@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ..data.catalog import Catalog
     from ..data.query import Slate
     from ..evaluate import Report
+    from ..lifecycle.compare import Comparison
     from ..metrics import Interval
     from ..store import ModelVersion
 
@@ -91,6 +92,43 @@ def versions(found: Sequence["ModelVersion"]) -> Table:
         for v in found
     ]
     return Table("", [">version", "model", "state", ">parent", ">quality", "artifact", "made"], rows)
+
+
+def comparison(found: "Comparison") -> Table:
+    """One row a model, the best first; then popularity, where no model is it, and a random order."""
+    rows = []
+    for model in found.models:
+        recall, ndcg = (model.report.metrics[name] for name in ("recall", "ndcg"))
+        best = model is found.models[0]
+        rows.append(
+            [
+                model.name,
+                f"{recall.model.mean:.4f} [{recall.model.low:.4f}, {recall.model.high:.4f}]",
+                f"{ndcg.model.mean:.4f}",
+                "best" if best else _difference(model.behind["recall"]),
+                percent(model.report.beyond["coverage"]),
+                f"{model.seconds:.1f} s",
+                f"{model.peak_memory / 2**20:.0f} MB",
+            ]
+        )
+    floors = [found.models[0].report.metrics[name] for name in ("recall", "ndcg")]
+    if all(model.name != "popular" for model in found.models):
+        rows.append(["(popular)", *(f"{floor.popular:.4f}" for floor in floors), "", "", "", ""])
+    rows.append(["(random)", *(f"{floor.floor:.4f}" for floor in floors), "", "", "", ""])
+    columns = [
+        "model",
+        f"recall@{found.k}, 95 %",
+        f">ndcg@{found.k}",
+        ">difference",
+        ">coverage",
+        ">fit",
+        ">peak memory",
+    ]
+    return Table(found.source, columns, rows)
+
+
+def _difference(interval: "Interval") -> str:
+    return f"{interval.mean:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
 
 
 def curve(lines: Mapping[str, Mapping[int, "Interval"]]) -> Table:

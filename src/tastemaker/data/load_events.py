@@ -1,23 +1,30 @@
-"""A table of rankings, ratings or likes becomes events; every row is loaded or refused with its line and the reason."""
+"""A table of rankings, ratings or likes becomes events; every row is loaded or refused with its line and the reason.
+
+Column by column: what a cell says is worked out once for each distinct cell, so a million rows take seconds.
+"""
 
 import hashlib
-from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import time as clock
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from ..errors import DataError, QueryError
+from .arrays import Bool, Float64, Int64
 from .catalog import Catalog
-from .columns import EventColumns
+from .columns import EventColumns, ScaleColumn
 from .dataset import Dataset
 from .events import KINDS, Events
 from .nearest import did_you_mean
 from .parse import to_number, to_time
-from .table import BadRow, Table, pick_column
+from .table import BadRow, Column, Table, pick_column
 from .vocab import Vocab
 
 AHEAD = 86_400  # seconds that a clock may be ahead before an event is refused
+UNDATED = int(np.iinfo(np.int64).min)  # a row that has no time
 
 
 @dataclass(frozen=True)
@@ -30,33 +37,43 @@ class EventsRead:
     refused: tuple[BadRow, ...]
 
 
-@dataclass(frozen=True)
-class _Row:
-    user: str
-    item: int
-    value: float
-    time: int
-    group: str
-    dated: bool
+class _Parsed(NamedTuple):
+    """values: one a row; reasons: cell -> what is wrong with it."""
+
+    cells: Column
+    values: npt.NDArray[Any]
+    reasons: dict[str | None, str]
 
 
 def load_events(table: Table, columns: EventColumns, catalog: Catalog, tastes: tuple[str, ...] = ()) -> EventsRead:
+    """Events of one kind; a row without a time happened, as far as anybody knows, when we heard of it."""
     now = int(clock())
     cells = _cells(table, columns)
     kind = next((kind for kind in columns.scales if kind in cells), "like")
-    rows, refused = [], list(table.refused)
-    for i in range(table.n_rows):
-        try:
-            rows.append(_row(i, cells, kind, columns, catalog, now))
-        except (ValueError, QueryError) as error:
-            refused.append(BadRow(table.lines[i], str(error).removesuffix(".")))
+    parsed = _parsed(cells, columns.scales.get(kind), cells.get(kind), catalog, now)
+    bad = _bad_rows(parsed.values())
+    good = np.setdiff1d(np.arange(table.n_rows), list(bad))
+    value, time, item = (parsed[name].values[good] for name in ("value", "time", "item"))
+    names = [(cells["user"][row] or "").strip() for row in good.tolist()]
+    groups = [(cells["group"][row] or "").strip() for row in good.tolist()] if "group" in cells else None
+    users, dated = Vocab(tuple(dict.fromkeys(names))), time != UNDATED
+    events = Events(
+        user=users.rows(names),
+        item=item.astype(np.int32),
+        value=value.astype(np.float32),
+        time=np.where(dated, time, now),
+        received_at=np.full(len(good), now, np.int64),
+        kind=np.full(len(good), KINDS.index(kind), np.int8),
+        synthetic=np.zeros(len(good), bool),
+        group=_group_numbers(names, groups),
+    )
     scales = {name: column.scale() for name, column in columns.scales.items()}
-    users = Vocab(tuple(dict.fromkeys(row.user for row in rows)))
-    dataset = Dataset(_events(rows, users, kind, now), catalog, users, tastes, scales=scales)
-    return EventsRead(dataset, tuple(_keys(rows, catalog, kind)), kind, tuple(refused))
+    dataset = Dataset(events, catalog, users, tastes, scales=scales)
+    refused = (*table.refused, *(BadRow(table.lines[row], bad[row]) for row in sorted(bad)))
+    return EventsRead(dataset, event_keys(dataset, value, dated, groups), kind, refused)
 
 
-def _cells(table: Table, columns: EventColumns) -> dict[str, list[str | None]]:
+def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
     """user, item, and whichever of group, time and the grades are there."""
     try:
         found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
@@ -82,40 +99,69 @@ def _no_grade(table: Table, graded: list[str]) -> None:
             raise DataError(f"{table.source} has no column {' or '.join(map(repr, graded))}, but one {name!r}{hint}")
 
 
-def _row(
-    i: int, cells: dict[str, list[str | None]], kind: str, columns: EventColumns, catalog: Catalog, now: int
-) -> _Row:
-    user, item = ((cells[name][i] or "").strip() for name in ("user", "item"))
-    if not user or not item:
-        raise ValueError(f"the {'item' if user else 'user'} is empty")
-    value = 1.0
-    if kind in columns.scales:
-        column = columns.scales[kind]
-        value = to_number(cells[kind][i])
-        if not column.scale().contains(value):  # NaN is nowhere
-            ends = sorted((column.worst, column.best))
-            shown = "missing" if np.isnan(value) else f"{value:g}"
-            raise ValueError(f"{column.column} {shown} is outside {ends[0]:g}–{ends[1]:g}")
-    said = (cells["time"][i] or "").strip() if "time" in cells else ""
-    time = to_time(said) if said else None
-    if time is not None and time > now + AHEAD:
+def _parsed(
+    cells: dict[str, Column], scale: ScaleColumn | None, grades: Column | None, catalog: Catalog, now: int
+) -> dict[str, _Parsed]:
+    """What each column says; in the order in which a row's first reason counts."""
+    nothing: Column = [None] * len(cells["user"])
+    return {
+        "user": _parse(cells["user"], lambda cell: len(_name(cell, "user")), np.int64),
+        "value": _parse(grades or nothing, lambda cell: 1.0 if scale is None else _grade(cell, scale), np.float64),
+        "time": _parse(cells.get("time", nothing), lambda cell: _moment(cell, now), np.int64),
+        "item": _parse(cells["item"], lambda cell: catalog.find(_name(cell, "item")), np.int64),
+    }
+
+
+def _parse(cells: Column, parse: Callable[[str | None], float], dtype: type) -> _Parsed:
+    values: dict[str | None, float] = {}
+    reasons: dict[str | None, str] = {}
+    for cell in dict.fromkeys(cells):
+        try:
+            values[cell] = parse(cell)
+        except (ValueError, QueryError) as error:
+            values[cell], reasons[cell] = 0, str(error).removesuffix(".")
+    return _Parsed(cells, np.fromiter(map(values.__getitem__, cells), dtype, len(cells)), reasons)
+
+
+def _bad_rows(parsed: Iterable[_Parsed]) -> dict[int, str]:
+    """Row -> what is wrong with it first."""
+    bad: dict[int, str] = {}
+    for found in parsed:
+        for row, cell in enumerate(found.cells if found.reasons else ()):
+            if cell in found.reasons:
+                bad.setdefault(row, found.reasons[cell])
+    return bad
+
+
+def _name(cell: str | None, what: str) -> str:
+    name = (cell or "").strip()
+    if not name:
+        raise ValueError(f"the {what} is empty")
+    return name
+
+
+def _grade(cell: str | None, scale: ScaleColumn) -> float:
+    value = to_number(cell)
+    if not scale.scale().contains(value):  # NaN is nowhere
+        ends = sorted((scale.worst, scale.best))
+        shown = "missing" if np.isnan(value) else f"{value:g}"
+        raise ValueError(f"{scale.column} {shown} is outside {ends[0]:g}–{ends[1]:g}")
+    return value
+
+
+def _moment(cell: str | None, now: int) -> int:
+    said = (cell or "").strip()
+    time = to_time(said) if said else UNDATED
+    if time > now + AHEAD:
         raise ValueError(f"the time {said!r} is in the future")
-    group = (cells["group"][i] or "").strip() if "group" in cells else ""
-    return _Row(user, catalog.find(item), value, now if time is None else time, group, time is not None)
+    return time
 
 
-def _events(rows: list[_Row], users: Vocab, kind: str, now: int) -> Events:
-    n = len(rows)
-    return Events(
-        user=users.rows(row.user for row in rows),
-        item=np.array([row.item for row in rows], np.int32),
-        value=np.array([row.value for row in rows], np.float32),
-        time=np.array([row.time for row in rows], np.int64),
-        received_at=np.full(n, now, np.int64),
-        kind=np.full(n, KINDS.index(kind), np.int8),
-        synthetic=np.zeros(n, bool),
-        group=np.array([group_number(row.user, row.group) for row in rows], np.int64),
-    )
+def _group_numbers(names: list[str], groups: list[str] | None) -> Int64:
+    if groups is None:
+        return np.full(len(names), -1, np.int64)
+    known = {pair: group_number(*pair) for pair in dict.fromkeys(zip(names, groups, strict=True))}
+    return np.fromiter(map(known.__getitem__, zip(names, groups, strict=True)), np.int64, len(names))
 
 
 def group_number(user: str, group: str) -> int:
@@ -125,16 +171,32 @@ def group_number(user: str, group: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{user}\0{group}".encode()).digest()[:8], "big") >> 2
 
 
-def _keys(rows: list[_Row], catalog: Catalog, kind: str) -> list[str]:
-    """What a row says, and the how-manieth time: rows that repeat in a file stay apart, a file read again adds none.
+def event_keys(data: Dataset, value: Float64, dated: Bool, groups: Sequence[str] | None = None) -> tuple[str, ...]:
+    """What an event says, and the how-manieth time: rows that repeat in a file stay apart, a file read again adds none.
 
-    A moment that we made up, because the file has none, is no part of it.
+    Events of one kind. value: as it was written; dated: False where we made the moment up, so that it is no part of it.
     """
-    seen: Counter[str] = Counter()
-    keys = []
-    for row in rows:
-        when = row.time if row.dated else ""
-        said = "\0".join(map(str, (kind, row.user, catalog.items.ids[row.item], row.group, when, row.value)))
-        keys.append(hashlib.sha256(f"{said}\0{seen[said]}".encode()).hexdigest()[:32])
-        seen[said] += 1
-    return keys
+    if not len(data):
+        return ()
+    e, users, items = data.events, data.users.ids, data.catalog.items.ids
+    when = np.where(dated, e.time, UNDATED)
+    seen = _occurrence(e.user, e.item, e.group, when, value)
+    kind, words = KINDS[int(e.kind[0])], groups or [""] * len(e)
+    rows = zip(e.user.tolist(), e.item.tolist(), words, when.tolist(), value.tolist(), seen.tolist(), strict=True)
+    return tuple(
+        hashlib.sha256(
+            f"{kind}\0{users[u]}\0{items[i]}\0{group}\0{'' if t == UNDATED else t}\0{v}\0{n}".encode()
+        ).hexdigest()[:32]
+        for u, i, group, t, v, n in rows
+    )
+
+
+def _occurrence(*columns: npt.NDArray[Any]) -> Int64:
+    """How many rows before this one say the same, int64 (n,)."""
+    order = np.lexsort(columns)  # stable: rows that say the same stay in their order
+    new = np.ones(len(order), bool)
+    new[1:] = np.any([column[order][1:] != column[order][:-1] for column in columns], axis=0)
+    place = np.arange(len(order))
+    seen = np.empty(len(order), np.int64)
+    seen[order] = place - np.maximum.accumulate(np.where(new, place, 0))
+    return seen

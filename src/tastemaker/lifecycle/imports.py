@@ -1,18 +1,24 @@
 """Files into the project: one transaction each, and the same file twice adds nothing."""
 
 from dataclasses import dataclass
+from functools import partial
 from time import time as clock
 from uuid import uuid4
 
+import numpy as np
 from sqlalchemy import Connection
 
 from .. import store as database
 from ..algorithms.content import content_scorer
 from ..data.catalog import Catalog
+from ..data.dataset import Dataset
 from ..data.features import TASTES
+from ..data.formats import File, Published
+from ..data.holdout import has_time
 from ..data.load_catalog import refuse_bad_rows
-from ..data.load_events import load_events
+from ..data.load_events import event_keys, load_events
 from ..data.table import BadRow, Table
+from ..data.vocab import Vocab
 from ..errors import DataError
 from ..features.build import QUICK, FeatureSettings, build_features
 from ..recipe import Recipe
@@ -23,6 +29,14 @@ from .candidates import CODE_VERSION, as_artifact
 from .check import check_catalog
 
 REMEMBERED = 1000  # refused rows of a file whose lines are kept
+
+
+@dataclass(frozen=True)
+class ImportedSet:
+    """items: how many the catalog lacked; files: in the order catalog, events, test."""
+
+    items: int
+    files: tuple["Imported", ...]
 
 
 @dataclass(frozen=True)
@@ -48,12 +62,8 @@ def import_catalog(
         change = database.put_catalog(conn, read.catalog, delist_missing)
         catalog = database.read_catalog(conn)
         database.put_import(conn, record)
-        keep_refusals(conn, table, read.refused)
-        database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
-        if change.added or change.changed:
-            database.put_meta(conn, features=_refreshed(store, recipe, catalog))
-        if not database.list_versions(conn):
-            _publish_first(store, recipe, catalog, conn)
+        keep_refusals(conn, table.source, read.refused)
+        _catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
     return Imported(record, "catalog", change.added, change.changed, read.refused, again)
 
 
@@ -70,8 +80,66 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
         again = database.find_import(conn, table.digest, read.kind) is not None
         added = database.put_events(conn, read.dataset, read.keys)
         database.put_import(conn, record)
-        keep_refusals(conn, table, read.refused)
+        keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)
+
+
+def import_published(store: Store, recipe: Recipe, found: Published) -> ImportedSet:
+    """The items that the catalog lacks, and all events, those of the test part too; what is known stays as it is."""
+    _check_scales(recipe, found)
+    with store.begin() as conn:
+        known = database.read_catalog(conn).items
+        added = _add_items(store, recipe, found.catalog, known, conn)
+        parts = [found.events, *([] if found.test is None else [found.test])]
+        counts = [added] * (len(found.files) - len(parts)) + [_add_events(conn, part, found.keys) for part in parts]
+        files = tuple(map(partial(_imported, conn), found.files, counts))
+    return ImportedSet(added, files)
+
+
+def _add_events(conn: Connection, data: Dataset, keys: tuple[str, ...]) -> int:
+    written = data.events.value.astype(np.float64)
+    return database.put_events(conn, data, keys or event_keys(data, written, has_time(data)))
+
+
+def _check_scales(recipe: Recipe, found: Published) -> None:
+    """DataError when the recipe reads the grades otherwise than they were given."""
+    for kind, column in found.columns.scales.items():
+        mine = recipe.scales.get(kind)
+        if mine != column.scale():
+            says = "no such grade" if mine is None else f"{kind}s from {mine.worst:g} to {mine.best:g}"
+            raise DataError(
+                f"{found.source} has {kind}s from {column.worst:g} (worst) to {column.best:g} (best), and recipe.toml "
+                f"has {says}. Under [events.scales] write: {kind} = "
+                f'{{ column = "{column.column}", worst = {column.worst:g}, best = {column.best:g} }}'
+            )
+
+
+def _add_items(store: Store, recipe: Recipe, catalog: Catalog, known: Vocab, conn: Connection) -> int:
+    new = known.rows(catalog.items.ids) < 0
+    if not new.any():
+        return 0
+    added = database.put_catalog(conn, catalog.where(new)).added
+    _catalog_changed(store, recipe, database.read_catalog(conn), conn, added)
+    return added
+
+
+def _imported(conn: Connection, file: File, added: int) -> Imported:
+    again = database.find_import(conn, file.digest, file.what) is not None
+    n, now = file.loaded + file.merged + len(file.refused), int(clock())
+    name, refused = file.name, len(file.refused)
+    record = Import(file.digest, file.what, name, now, n, file.loaded, file.merged, refused, file.repaired)
+    database.put_import(conn, record)
+    keep_refusals(conn, name, file.refused)
+    return Imported(record, file.what, added, 0, file.refused, again)
+
+
+def _catalog_changed(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, n: int) -> None:
+    """n: how many items are new or say other things; the first ones publish version 0."""
+    database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
+    if n:
+        database.put_meta(conn, features=_refreshed(store, recipe, catalog))
+    if not database.list_versions(conn):
+        _publish_first(store, recipe, catalog, conn)
 
 
 def _record(table: Table, what: str, loaded: int, merged: int, refused: int) -> Import:
@@ -79,11 +147,11 @@ def _record(table: Table, what: str, loaded: int, merged: int, refused: int) -> 
     return Import(table.digest, what, table.source, now, found, loaded, merged, refused, table.repaired)
 
 
-def keep_refusals(conn: Connection, table: Table, refused: tuple[BadRow, ...]) -> None:
+def keep_refusals(conn: Connection, source: str, refused: tuple[BadRow, ...]) -> None:
     """Remember which rows of a file were refused and why, for `check`."""
     known = database.get_meta(conn, "refusals") or {}
-    shown = {table.source: [[bad.line, bad.reason] for bad in refused[:REMEMBERED]]} if refused else {}
-    others = {source: bad for source, bad in known.items() if source != table.source}
+    shown = {source: [[bad.line, bad.reason] for bad in refused[:REMEMBERED]]} if refused else {}
+    others = {other: bad for other, bad in known.items() if other != source}
     if known or shown:
         database.put_meta(conn, refusals={**others, **shown})
 

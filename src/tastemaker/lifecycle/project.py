@@ -1,6 +1,7 @@
 """A project and its verbs, in the order of their story."""
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +12,22 @@ from uuid import uuid4
 from .. import store as database
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
+from ..data.formats import read_as, read_published
+from ..data.holdout import How
 from ..data.query import Slate
 from ..data.read import read_table
-from ..recipe import Recipe, find_recipe, read_recipe
+from ..data.table import Table
+from ..recipe import Recipe, find_recipe, read_recipe, resolve
 from ..store import ModelVersion, Store
 from ..store.answers import Answers
 from ..store.location import PROJECT_FILE, find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
+from .compare import Asked, Comparison, compare
 from .evaluating import Evaluation, evaluate_project
-from .imports import Imported, import_catalog, import_events
+from .imports import Imported, ImportedSet, import_catalog, import_events, import_published
 from .pretrain import Pretrained, pretrain
+from .published import published_recipe
 from .synthesize import Synthesized, synthesize
 from .train import Trained, train
 
@@ -59,6 +65,23 @@ class Project:
         return project
 
     @classmethod
+    def init_published(
+        cls,
+        root: str | Path,
+        source: str,
+        format: str | None = None,
+        database: str | None = None,
+        skip_bad_rows: bool = False,
+    ) -> Self:
+        """A new project for a public data set, or a table of events: recipe, catalog and events come from it."""
+        found = read_published(source, format, skip_bad_rows)
+        text = published_recipe(found)
+        chosen = resolve({"name": found.source, **tomllib.loads(text)}, RECIPE_FILE)
+        made = _created(Path(root), database, chosen, text.encode())
+        import_published(made, chosen, found)
+        return cls(made)
+
+    @classmethod
     def open(cls, root: str | Path = ".") -> Self:
         """The project in this directory or the nearest one above it."""
         return cls(Store.open(find_root(Path(root))))
@@ -79,14 +102,21 @@ class Project:
             refusals = database.get_meta(conn, "refusals") or {}
         return Checked.of(self.catalog(), self.recipe, self.imports(), refusals)
 
-    def import_(self, source: Any, skip_bad_rows: bool = False) -> Imported:
-        """Real users' rankings, ratings or likes."""
-        return import_events(self.store, self.recipe, read_table(source), skip_bad_rows)
+    def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
+        """Real users' rankings, ratings or likes. format: "csv" or "parquet", whatever the file is called."""
+        return import_events(self.store, self.recipe, _table(source, format), skip_bad_rows)
 
-    def import_catalog(self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False) -> Imported:
+    def import_catalog(
+        self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False, format: str | None = None
+    ) -> Imported:
         """More items, or other facts of known ones; delist_missing: those that are not in it are delisted."""
         self._forget_answers()
-        return import_catalog(self.store, self.recipe, read_table(source), skip_bad_rows, delist_missing)
+        return import_catalog(self.store, self.recipe, _table(source, format), skip_bad_rows, delist_missing)
+
+    def import_published(self, source: str, format: str, skip_bad_rows: bool = False) -> ImportedSet:
+        """A public data set: the items that the catalog lacks, and all events."""
+        self._forget_answers()
+        return import_published(self.store, self.recipe, read_published(source, format, skip_bad_rows))
 
     def synthesize(self, users: int | None = None, rankings: int | None = None, seed: int = 0) -> Synthesized:
         """Invented users' rankings, as events marked synthetic; those of an earlier call are replaced."""
@@ -109,6 +139,19 @@ class Project:
     def evaluate(self, seed: int = 1, watch: Watch | None = None, version: int | None = None) -> Evaluation:
         """Held-out users, held-out items, the cold-start curve; tables and PNGs."""
         return evaluate_project(self.store, self.recipe, seed, watch or Watch(), version)
+
+    def compare(
+        self,
+        models: Sequence[str] = (),
+        k: int = 20,
+        seed: int = 0,
+        watch: Watch | None = None,
+        threshold: float | None = None,
+        split: How = "auto",
+    ) -> Comparison:
+        """The collaborative models on this project's real events, learned and judged alike; nothing is kept."""
+        asked = Asked(models, k, seed, threshold, split)
+        return compare(self.store.root.resolve().name, self.dataset(synthetic=False), None, asked, watch or Watch())
 
     def recommend(self, **asked: Any) -> Slate:
         """likes=[...], taste={...}, ratings={...}, user=..., n=10, filters={...}, candidates=[...]."""
@@ -185,6 +228,10 @@ class Project:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _table(source: Any, format: str | None) -> Table:
+    return read_table(source) if format is None else read_as(format, source)
 
 
 def _created(root: Path, database: str | None, recipe: Recipe, text: bytes) -> Store:

@@ -1,12 +1,13 @@
 """Users and what they did, in the database: added once, read as a Dataset, forgotten without a trace."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
-from ..data.arrays import Bool, Float32, Int64
+from ..data.arrays import Bool, Float32, Int32, Int64
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset, Scale
 from ..data.events import Events
@@ -14,9 +15,11 @@ from ..data.nearest import did_you_mean
 from ..data.vocab import Vocab
 from ..errors import DataError, QueryError
 from .tables import events, items, model_versions, slates, training_runs, users
-from .tables.base import add_new, alone, next_row, rows_by_id
+from .tables.base import CHUNK, add_new, alone, next_row, rows_by_id
 
 Profile = dict[str, float]
+MANY = 50_000  # events at once for which SQLite gets a larger cache
+INDEX_CACHE = 128 << 20  # bytes
 COLUMNS = ("value", "time", "received_at", "kind", "synthetic")  # named alike in Events and in the table
 
 
@@ -42,7 +45,8 @@ def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> in
         raise DataError(f"{len(dataset)} events come with {len(keys)} keys. Give one key an event.")
     item_rows = _item_rows(conn, dataset)
     user_rows = _put_users(conn, dataset)
-    return add_new(conn, events, _rows(dataset.events, user_rows, item_rows, keys))
+    with _room_for_indexes(conn, len(dataset)):
+        return add_new(conn, events, _rows(dataset.events, user_rows, item_rows, keys))
 
 
 def read_dataset(
@@ -57,8 +61,10 @@ def read_dataset(
 
     synthetic: True = only invented users, False = only real ones, None = both.
     """
-    who = sa.true() if synthetic is None else users.c.synthetic == sa.literal(synthetic)
-    return _read(conn, catalog, tastes, scales or {}, who)
+    if synthetic is None:
+        return _read(conn, catalog, tastes, scales or {}, sa.true(), sa.true())
+    who, what = (table.c.synthetic == sa.literal(synthetic) for table in (users, events))
+    return _read(conn, catalog, tastes, scales or {}, who, what)
 
 
 def read_user(
@@ -69,7 +75,9 @@ def read_user(
     scales: Mapping[str, Scale] | None = None,
 ) -> Dataset | None:
     """What is known of one user, as a Dataset with that one user; None = a stranger."""
-    found = _read(conn, catalog, tastes, scales or {}, users.c.id == user)
+    who = users.c.id == user
+    theirs = events.c.user_row.in_(sa.select(users.c.row).where(who))
+    found = _read(conn, catalog, tastes, scales or {}, who, theirs)
     return found if len(found.users) else None
 
 
@@ -114,6 +122,21 @@ def _learned_since(conn: sa.Connection, since: int, synthetic: bool) -> tuple[in
         if version.learned or version.parent in learned:
             learned.add(version.id)
     return tuple(sorted(learned))
+
+
+@contextmanager
+def _room_for_indexes(conn: sa.Connection, n: int) -> Iterator[None]:
+    """Keys are random, so a new one may land on any page of their index: SQLite's cache of 2 MB would be read and
+    written for each of a million events, which takes twice as long."""
+    if conn.dialect.name != "sqlite" or n < MANY:
+        yield
+        return
+    before = conn.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    conn.exec_driver_sql(f"PRAGMA cache_size = {-INDEX_CACHE // 1024}")
+    try:
+        yield
+    finally:
+        conn.exec_driver_sql(f"PRAGMA cache_size = {before}")
 
 
 def _item_rows(conn: sa.Connection, dataset: Dataset) -> Int64:
@@ -192,19 +215,18 @@ def _contexts(e: Events) -> list[Profile | None]:
 
 def _read(
     conn: sa.Connection, catalog: Catalog, tastes: tuple[str, ...], scales: Mapping[str, Scale],
-    who: sa.ColumnElement[bool],
+    who: sa.ColumnElement[bool], theirs: sa.ColumnElement[bool],
 ) -> Dataset:  # fmt: skip
+    """who: which users; theirs: which events, all of them of these users."""
     people = conn.execute(sa.select(users.c.row, users.c.id, users.c.profile).where(who).order_by(users.c.row)).all()
-    chosen = sa.select(events.c.user_row, items.c.id, events.c.grp, events.c.context, *(events.c[n] for n in COLUMNS))
-    joined = chosen.join(users, events.c.user_row == users.c.row).join(items, events.c.item_row == items.c.row)
-    found = conn.execute(joined.where(who).order_by(events.c.id)).all()
-    user, item, group, context, *rest = zip(*found, strict=True) if found else ((),) * (4 + len(COLUMNS))
+    columns = _columns(conn, theirs)
+    context = columns.pop("context")
     made = Events(
-        user=np.searchsorted([person.row for person in people], user).astype(np.int32),
-        item=catalog.items.rows(item),
-        group=np.array(group, np.int64),
+        user=np.searchsorted([person.row for person in people], columns.pop("user_row")).astype(np.int32),
+        item=_catalog_rows(conn, catalog, theirs, columns.pop("item_row")),
+        group=columns.pop("grp"),
         context=_context_columns(context),
-        **{name: np.array(column, _TYPES[name]) for name, column in zip(COLUMNS, rest, strict=True)},
+        **columns,
     )
     return Dataset(
         made.where(made.item >= 0), catalog, Vocab(tuple(person.id for person in people)), tastes,
@@ -212,7 +234,30 @@ def _read(
     )  # fmt: skip
 
 
+def _columns(conn: sa.Connection, theirs: sa.ColumnElement[bool]) -> dict[str, Any]:
+    """Events in the order they came, column by column and chunk by chunk, so that no row is kept as an object."""
+    spoken = conn.scalar(sa.select(sa.exists().where(theirs, events.c.context.is_not(None))))
+    names = [*_TYPES, *(["context"] if spoken else [])]
+    found = conn.execute(sa.select(*(events.c[name] for name in names)).where(theirs).order_by(events.c.id))
+    kept: dict[str, list[Any]] = {name: [] for name in [*_TYPES, "context"]}
+    for rows in found.partitions(CHUNK):
+        for name, column in zip(names, zip(*rows, strict=True), strict=True):
+            kept[name].append(np.array(column, _TYPES[name]) if name in _TYPES else column)
+    columns = {name: np.concatenate([np.zeros(0, type_), *kept[name]]) for name, type_ in _TYPES.items()}
+    n = len(columns["kind"])
+    return columns | {"context": [c for part in kept["context"] for c in part] or [None] * n}
+
+
+def _catalog_rows(conn: sa.Connection, catalog: Catalog, theirs: sa.ColumnElement[bool], item_rows: Int64) -> Int32:
+    """Rows in the database -> rows in the catalog, int32 (n,); -1 = not in it."""
+    spoken_of = items.c.row.in_(sa.select(events.c.item_row).where(theirs))
+    named = conn.execute(sa.select(items.c.row, items.c.id).where(spoken_of).order_by(items.c.row)).all()
+    rows = catalog.items.rows(item.id for item in named)
+    return rows[np.searchsorted([item.row for item in named], item_rows)]
+
+
 _TYPES: dict[str, Any] = {
+    "user_row": np.int64, "item_row": np.int64, "grp": np.int64,
     "value": np.float32, "time": np.int64, "received_at": np.int64, "kind": np.int8, "synthetic": np.bool_,
 }  # fmt: skip
 

@@ -1,0 +1,72 @@
+"""compare: which model finds best what users like?"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import tables
+from .data import Format, SkipBadRows
+from .output import Json, Output, Quiet, Where
+
+if TYPE_CHECKING:
+    from ..lifecycle.compare import Comparison
+
+FEW = 100  # fewer judged users than this tell little apart
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(compare)
+
+
+def compare(
+    source: Annotated[
+        str | None,
+        typer.Argument(help="A public data set's folder (--format), or a table of events; else the project."),
+    ] = None,
+    format_: Format = None,
+    models: Annotated[str | None, typer.Option(help="Only these, of popular,graph,itemknn,ials,bprmf,ease")] = None,
+    k: Annotated[int, typer.Option("-k", "--k", help="How long the lists are that are judged.")] = 20,
+    threshold: Annotated[
+        float | None, typer.Option(help="A rating from here on is a like; by default above the middle of the scale.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="time, pairs (each user's items at random), or auto: time where events have times.")
+    ] = "auto",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same split and models.")] = 0,
+    skip_bad_rows: SkipBadRows = False,
+    where: Where = ".",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn every collaborative model on one part of the events and judge it on the other; nothing is kept."""
+    from ..errors import DataError
+    from ..lifecycle import Project
+    from ..lifecycle.compare import Asked, compare_published
+
+    out = Output(json, quiet)
+    names = tuple(name for part in (models or "").split(",") if (name := part.strip()))
+    asked = Asked(names, k, seed, threshold, split)  # type: ignore[arg-type]
+    with out.watching() as watch:
+        if source is not None:
+            found = compare_published(source, format_, asked, watch, skip_bad_rows)
+        elif format_ is not None:
+            raise DataError(
+                f"--format {format_} says how to read a SOURCE: tastemaker compare SOURCE --format {format_}"
+            )
+        else:
+            with Project.open(where) as project:
+                found = project.compare(names, k, seed, watch, threshold, asked.split)
+    out.result(found.as_json(), tables.comparison(found), _told(found))
+
+
+def _told(found: "Comparison") -> str:
+    n = found.models[0].report.n_users
+    lines = [
+        f"Learned from {found.n_events} likes of {found.n_items} items by {found.n_users} users, judged on {n} users"
+        f"{f' ({found.newcomers} new ones left out)' if found.newcomers else ''}. Protocol: {found.protocol}.",
+        "Difference: user by user, with its 95 % interval. Peak memory: the most that this process held until then.",
+    ]
+    lines += [f"Left out: {name}: {why}" for name, why in found.left_out.items()]
+    if n < FEW and found.newcomers:
+        lines.append(f"{n} users tell little. To judge on more of them: --split pairs")
+    return "\n".join(lines)
