@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tastemaker.algorithms import ALGORITHMS, EASE
+from tastemaker.algorithms.grids import GRIDS
 from tastemaker.data.formats import read_published
 from tastemaker.errors import DataError, QueryError, TrainingError
 from tastemaker.lifecycle import Project
@@ -174,3 +175,17 @@ def test_the_graph_filter_beats_popularity_by_far_on_real_data():
     assert [model.name for model in found.models] == ["graph", "popular"]
     assert found.models[0].report.n_users == 29_858
     assert found.models[0].report.metrics["recall"].model.mean > 0.17 > 3 * found.models[1].behind["recall"].high
+
+
+def test_tuning_names_the_settings_that_it_chose(folder):
+    found = compare_published(str(folder), "lightgcn", Asked(("graph",), k=5, tune=True), Watch())
+    (model,) = found.models
+    assert model.algorithm in GRIDS["graph"]
+
+
+def test_a_large_ease_is_left_out_unless_it_is_named(folder, monkeypatch):
+    monkeypatch.setattr("tastemaker.lifecycle.compare.LARGE", 5)
+    monkeypatch.setattr("tastemaker.lifecycle.compare.MODELS", ("popular", "ease"))
+    assert "name it with --models" in compare_published(str(folder), "lightgcn", Asked(k=5), Watch()).left_out["ease"]
+    named = compare_published(str(folder), "lightgcn", Asked(("ease",), k=5), Watch())
+    assert [model.name for model in named.models] == ["ease"]

@@ -24,7 +24,7 @@ def compare(
         typer.Argument(help="A public data set's folder (--format), or a table of events; else the project."),
     ] = None,
     format_: Format = None,
-    models: Annotated[str | None, typer.Option(help="Only these, of popular,graph,itemknn,ials,bprmf,ease")] = None,
+    models: Annotated[str | None, typer.Option(help="Of popular,graph,itemknn,ials,bprmf,blend,ease.")] = None,
     k: Annotated[int, typer.Option("-k", "--k", help="How long the lists are that are judged.")] = 20,
     threshold: Annotated[
         float | None, typer.Option(help="A rating from here on is a like; by default above the middle of the scale.")
@@ -33,6 +33,7 @@ def compare(
         str, typer.Option(help="time, pairs (each user's items at random), or auto: time where events have times.")
     ] = "auto",
     seed: Annotated[int, typer.Option(help="The same seed gives the same split and models.")] = 0,
+    tune: Annotated[bool, typer.Option("--tune", help="Choose each model's settings on a validation part.")] = False,
     skip_bad_rows: SkipBadRows = False,
     where: Where = ".",
     json: Json = False,
@@ -45,7 +46,7 @@ def compare(
 
     out = Output(json, quiet)
     names = tuple(name for part in (models or "").split(",") if (name := part.strip()))
-    asked = Asked(names, k, seed, threshold, split)  # type: ignore[arg-type]
+    asked = Asked(names, k, seed, threshold, split, tune)  # type: ignore[arg-type]
     with out.watching() as watch:
         if source is not None:
             found = compare_published(source, format_, asked, watch, skip_bad_rows)
@@ -55,7 +56,7 @@ def compare(
             )
         else:
             with Project.open(where) as project:
-                found = project.compare(names, k, seed, watch, threshold, asked.split)
+                found = project.compare(names, k, seed, watch, threshold, asked.split, tune)
     out.result(found.as_json(), tables.comparison(found), _told(found))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..algorithms import ALGORITHMS, Algorithm
+from ..algorithms import ALGORITHMS, Algorithm, BestOf, Blend
+from ..algorithms.grids import GRIDS
 from ..algorithms.liked import liked
 from ..data.arrays import Csr
 from ..data.dataset import Dataset
@@ -15,14 +16,17 @@ from ..data.features import Features
 from ..data.formats import read_published
 from ..data.holdout import HOWS, How, hold_out
 from ..data.nearest import did_you_mean
+from ..data.split import Split
 from ..errors import DataError, MissingExtra, QueryError, TrainingError
 from ..evaluate import RankingReport, compared, judge_ranking, popularity_baseline
+from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..watch import Watch
 from .candidates import Candidate, learn, stream
 
 PROTOCOL = "full ranking of what a user has not had, by whom something was known before"
-MODELS = ("popular", "graph", "itemknn", "ials", "bprmf", "ease")  # those that learn from events alone; the light first
+MODELS = ("popular", "graph", "itemknn", "ials", "bprmf", "blend", "ease")  # those that learn from events alone
+LARGE = 15_000  # users and items from which on EASE, cubic in the fewer of them, is learned only when it is named
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Asked:
     models:    names of MODELS, () = all
     threshold: ratings from here on are likes; None = those above the middle of their scale
     split:     as in `hold_out`
+    tune:      settings are chosen on the validation part, out of algorithms.GRIDS
     """
 
     models: Sequence[str] = ()
@@ -39,6 +44,7 @@ class Asked:
     seed: int = 0
     threshold: float | None = None
     split: How = "auto"
+    tune: bool = False
 
     def check(self) -> None:
         """QueryError names what cannot be compared."""
@@ -52,8 +58,12 @@ class Asked:
             raise QueryError(f"--split is {self.split!r}; give one of {', '.join(HOWS)}.")
 
     def settings(self) -> dict[str, Algorithm]:
-        """name -> what is learned: every algorithm as it comes."""
-        return {name: ALGORITHMS[name]() for name in dict.fromkeys(self.models or MODELS)}
+        """name -> what is learned: every algorithm as it comes, or a choice of settings."""
+        grids = GRIDS if self.tune else {}
+        found = {name: ALGORITHMS[name]() for name in dict.fromkeys(self.models or MODELS)}
+        if self.tune and "blend" in found:
+            found["blend"] = Blend(tuple(BestOf(GRIDS[name]) for name in ("graph", "ials")))
+        return {name: BestOf(grids[name]) if name in grids else model for name, model in found.items()}
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,7 @@ def compare_published(
     return compare(found.source, found.events, found.test, asked, watch, found.note)
 
 
+@one_blas_thread()
 def compare(
     source: str, events: Dataset, test: Dataset | None, asked: Asked, watch: Watch, note: str = ""
 ) -> Comparison:
@@ -119,7 +130,12 @@ def compare(
     popular = popularity_baseline(history, relevant, k=asked.k)
     models, left_out = [], {}
     for name, algorithm in asked.settings().items():
+        if name == "ease" and not asked.models and min(past.matrix("sum").shape) > LARGE:
+            left_out[name] = f"it takes minutes from {LARGE:,} users and items on; name it with --models to have it"
+            continue
         try:
+            if isinstance(algorithm, BestOf):
+                algorithm = _chosen(name, algorithm, held.split, asked.seed, watch)
             learned = _learned(name, algorithm, past, asked.seed, watch)
         except (MissingExtra, TrainingError) as reason:
             left_out[name] = str(reason)
@@ -134,6 +150,12 @@ def compare(
     n_items = len(np.unique(history.indices))
     ranked = _ranked(models, asked.seed)
     return Comparison(source, protocol, asked.k, n_users, n_items, history.nnz, newcomers, ranked, left_out)
+
+
+def _chosen(name: str, choice: BestOf, split: Split, seed: int, watch: Watch) -> Algorithm:
+    """The settings that do best on the validation part; where nobody can be asked there, on a part of train."""
+    features, valid = Features(split.train.catalog.items, {}), split.valid if len(split.valid) else None
+    return choice.choose(split.train, features, stream(seed, f"choose {name}"), watch.on(f"tune {name}"), valid)
 
 
 def _learned(name: str, algorithm: Algorithm, past: Dataset, seed: int, watch: Watch) -> Candidate:

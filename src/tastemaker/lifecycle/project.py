@@ -148,9 +148,10 @@ class Project:
         watch: Watch | None = None,
         threshold: float | None = None,
         split: How = "auto",
+        tune: bool = False,
     ) -> Comparison:
         """The collaborative models on this project's real events, learned and judged alike; nothing is kept."""
-        asked = Asked(models, k, seed, threshold, split)
+        asked = Asked(models, k, seed, threshold, split, tune)
         return compare(self.store.root.resolve().name, self.dataset(synthetic=False), None, asked, watch or Watch())
 
     def recommend(self, **asked: Any) -> Slate:
