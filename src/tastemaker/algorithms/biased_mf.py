@@ -49,6 +49,8 @@ class BiasedMF(Algorithm):
         valid: Dataset | None = None,
         start: Scorer | None = None,
     ) -> Factors:
+        if self.l2 <= 0:
+            raise TrainingError(f"BiasedMF needs an l2 above 0, or vectors have no one solution; it is {self.l2:g}.")
         grades = _grades(train)
         mean = float(grades.data.mean())
         with one_blas_thread():

@@ -35,7 +35,7 @@ class BPRMF(Algorithm):
     0."""
 
     dim: int = 128
-    epochs: int = 300
+    epochs: int = 200
     learning_rate: float = 0.2
     l2: float = 0.003
     negatives: Literal["uniform", "popularity"] = "uniform"

@@ -18,7 +18,6 @@ from ..data.features import Features
 from ..errors import TrainingError
 from ..kernels.inverse import BLOCK, invert
 from ..kernels.spread import dense_times_sparse, sparse_times_dense, spread
-from ..kernels.topk import top_of_scores
 from ..scorers import ItemWeights, Scorer
 from ..scorers.collaborative import NEAR
 from ..watch import Watch
@@ -46,6 +45,8 @@ class EASE(Algorithm):
         valid: Dataset | None = None,
         start: Scorer | None = None,
     ) -> ItemWeights:
+        if self.l2 <= 0:
+            raise TrainingError(f"EASE needs an l2 above 0, or its matrix cannot be inverted; it is {self.l2:g}.")
         matrix, items = _with_events(liked(train))
         gigabytes = self.memory(*matrix.shape)
         if gigabytes > self.memory_limit:
@@ -82,12 +83,12 @@ class EASE(Algorithm):
         """Rows, columns and values of the largest weights of each column."""
         rows, columns, values, first = [], [], [], 0
         for block in blocks:  # (COLUMNS, n)
-            best = np.sort(top_of_scores(np.abs(block), min(self.keep or n, n))[0], axis=1)
-            found = np.take_along_axis(block, best, axis=1)
-            at, place = np.nonzero(found)
-            rows.append(best[at, place])
+            for column in block if 0 < self.keep < n else ():
+                column[np.argpartition(np.abs(column), n - self.keep)[: n - self.keep]] = 0.0
+            at, item = np.nonzero(block)
+            rows.append(item)
             columns.append(at + first)
-            values.append(found[at, place])
+            values.append(block[at, item])
             first += len(block)
         return np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
 

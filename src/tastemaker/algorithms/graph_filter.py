@@ -33,9 +33,9 @@ OVER = 16  # vectors more than asked for: they catch what is near the last ones
 class GraphFilter(Algorithm):
     """into, through, out: powers of the degrees; smooth: weight of the low-rank term, 0 = without, its rank is dim."""
 
-    into: float = 0.6
-    through: float = 0.65
-    out: float = 0.35
+    into: float = 0.7
+    through: float = 0.75
+    out: float = 0.3
     smooth: float = 0.0
     dim: int = 256
     near: tuple[str, ...] = NEAR

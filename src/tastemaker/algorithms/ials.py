@@ -32,9 +32,9 @@ class IALS(Algorithm):
     """alpha0: weight of every pair beside 1 for a like; counts: a like counts once (False) or 1 + log(count) times."""
 
     dim: int = 256
-    epochs: int = 12
-    alpha0: float = 0.1
-    l2: float = 0.003
+    epochs: int = 10
+    alpha0: float = 0.01
+    l2: float = 0.01
     nu: float = 1.0
     solver: Literal["cg", "exact"] = "cg"
     steps: int = 3  # of conjugate gradient

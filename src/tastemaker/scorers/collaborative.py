@@ -40,7 +40,10 @@ class Collaborative(Scorer):
 
 @dataclass(frozen=True)
 class Linear(Collaborative):
-    """score(u, i) = sum_j s_uj effect(j, i) over the query's items j; NaN where nothing leads from them to i."""
+    """score(u, i) = sum_j s_uj effect(j, i) over the query's items j; NaN where nothing leads from them to i.
+
+    Of sparse weights a sum of exactly 0 counts as nothing, too, even where likes and dislikes cancel out.
+    """
 
     @abstractmethod
     def effects(self, history: Int32, items: Int32) -> Float32:
