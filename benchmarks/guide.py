@@ -23,7 +23,7 @@ from tastemaker.algorithms.taste import fit_prior
 from tastemaker.data.arrays import Float32, Int64, empty_csr
 from tastemaker.data.dataset import Dataset
 from tastemaker.data.features import TASTES, Features
-from tastemaker.scorers import TasteFactors, Mlp, Scorer, TastePrior
+from tastemaker.scorers import Mlp, Scorer, TasteFactors, TastePrior
 
 BLOCKS, NEAR = (TASTES, "text", "numbers"), "text"
 
