@@ -38,6 +38,9 @@ docs: install
 bench: install
 	$(BIN)/python benchmarks/word2vec.py
 	$(BIN)/python benchmarks/learners.py
+	$(BIN)/python benchmarks/judging.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/peers/run.py --quick
 
 clean:
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache

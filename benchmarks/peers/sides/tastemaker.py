@@ -12,7 +12,7 @@ from peers.common import all_users, asked_users, iteration_time, trained_quality
 from peers.measure import Work, for_seconds, once
 from peers.ratings import read_ratings, rmse
 from peers.world import TOP, World
-from tastemaker.algorithms import ALGORITHMS, BPRMF, IALS, Algorithm, BiasedMF
+from tastemaker.algorithms import BPRMF, IALS, Algorithm, BiasedMF
 from tastemaker.data.arrays import csr, empty_csr
 from tastemaker.data.catalog import Catalog
 from tastemaker.data.dataset import Dataset, Scale
@@ -22,6 +22,7 @@ from tastemaker.data.query import Batch
 from tastemaker.data.vocab import Vocab
 from tastemaker.kernels.ranking import ranking_metrics
 from tastemaker.kernels.topk import top_of_factors
+from tastemaker.recipe import resolve
 from tastemaker.scorers import Scorer
 from tastemaker.watch import Progress, Watch
 
@@ -60,7 +61,9 @@ def ials_speed(world: World, epochs: int, dim: int, solver: Any) -> Work:
 
 
 def quality(world: World, algorithm: str, **settings: Any) -> Work:
-    model, data = ALGORITHMS[algorithm](**settings), _likes(world)
+    table = {"algorithm": algorithm, **settings}
+    model = resolve({"title": "", "catalog": {"title": "title"}, "models": {"it": table}}, "tasks.py").models["it"]
+    data = _likes(world)
 
     def fit(_: int) -> Callable[[], Any]:
         return _lists(world, _fit(data, model)[0])

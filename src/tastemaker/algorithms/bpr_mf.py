@@ -75,7 +75,7 @@ class BPRMF(Algorithm):
                 keys = rng.integers(1, 1 << 63, n, np.uint64)
                 bpr_phase(p, events, hands, blocks, users, items, step, keys, sums, (0, 1))
             self._report(epoch, sums, watch)
-        return users[:, : self.dim].copy(), items[:, : self.dim].copy()
+        return tuple(np.ascontiguousarray(vectors[:, : self.dim]) for vectors in (users, items))  # type: ignore[return-value]
 
     def _drawn(self, n: int, rng: np.random.Generator) -> Float32:
         found = aligned_zeros(n, -(-self.dim // LANES) * LANES)

@@ -31,8 +31,8 @@ COLUMNS = 512  # of B made at once
 class EASE(Algorithm):
     """keep: weights of an item that are kept, 0 = all; memory_limit: GB that fitting may take."""
 
-    l2: float = 300.0
-    keep: int = 1000
+    l2: float = 200.0
+    keep: int = 300
     memory_limit: float = 8.0
     near: tuple[str, ...] = NEAR
 

@@ -21,10 +21,13 @@ def liked(train: Dataset, counts: bool = False) -> Csr:
     against = np.isin(events.kind, [KINDS.index(kind) for kind in AGAINST])
     _refuse(train, ~np.isfinite(events.value), "which is no number")
     _refuse(train, ~graded & ~against & (events.value <= 0), "and a count must be above 0")
-    grades = train.where(graded)
-    latest = grades.matrix("last", grades.signed())
-    latest.data = (latest.data > 0).astype(np.float32)
-    found = (latest + train.where(~graded & ~against).matrix("sum")).tocsr()
+    plain = ~graded & ~against
+    found = (train if plain.all() else train.where(plain)).matrix("sum")  # what is plain throughout is not copied
+    if graded.any():
+        grades = train.where(graded)
+        latest = grades.matrix("last", grades.signed())
+        latest.data = (latest.data > 0).astype(np.float32)
+        found = (latest + found).tocsr()
     found.eliminate_zeros()
     found.sort_indices()
     if not counts:

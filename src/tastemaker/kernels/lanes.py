@@ -74,6 +74,22 @@ def prefetch(_typing: Any, row: Any, width: Any) -> Any:
 
 
 @intrinsic
+def any_above(_typing: Any, row: Any, threshold: Any, slots: Any) -> Any:
+    """Is one of the first LANES · len(slots) floats at this address above the threshold? NaN is not."""
+
+    def emit(_context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, threshold, _ = args
+        least, found = _splat(b, threshold), None
+        for j in range(len(signature.args[-1])):
+            over = b.fcmp_ordered(">", _load(b, row, _WORD(j * LANES)), least)
+            found = over if found is None else b.or_(found, over)
+        bits = b.bitcast(found, ir.IntType(LANES))
+        return b.icmp_unsigned("!=", bits, ir.IntType(LANES)(0))
+
+    return types.boolean(types.intp, types.float32, slots), emit
+
+
+@intrinsic
 def learn(_typing: Any, row: Any, targets: Any, steps: Any, width: Any, slots: Any) -> Any:
     """row += sum_j steps[j] targets[j], and targets[j] += steps[j] row, both from the values before the call."""
 

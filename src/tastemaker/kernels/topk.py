@@ -4,14 +4,18 @@ Ties go to the lower row; an item whose score is NaN is never chosen. One thread
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import njit, prange
 
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, Int64
+from .lanes import LANES, any_above
 
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
 _inline = njit(inline="always")
-QUERIES, ITEMS = 128, 1024  # scored at once by one thread: 512 KB, which stays in its cache
-CHUNK = 32  # scores looked at together: most chunks hold none that is good enough
+QUERIES, ITEMS = 512, 768  # scored at once by one thread: as many as a matrix product likes, 1.5 MB
+SLOTS = (0, 1, 2, 3)  # registers of scores looked at together: most hold none that is good enough
+CHUNK = len(SLOTS) * LANES
+SHARED = 1 << 20  # numbers in the items' matrix from which on a single query is shared among threads
+PARTS = 8  # that work is cut into at least, however many threads there are: the bytes must not depend on it
 LOW = np.float32(-np.inf)
 
 
@@ -31,9 +35,12 @@ def top_of_factors(
     banned = _banned(allowed, n_items)
     queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
     if q == 1:
-        _one(queries[0], items, starts, columns, banned, rows[0], scores[0])
+        parts = PARTS if items.size >= SHARED else 1
+        found, values = _empty(parts, n)
+        _one(queries[0], items, starts, columns, banned, found, values)
+        _merge(found, values, rows[0], scores[0])
     else:
-        size = max(1, min(QUERIES, -(-q // get_num_threads())))
+        size = min(QUERIES, -(-q // PARTS))
         _blocks(queries, items, starts, columns, banned, rows, scores, size)
     return _filled(rows, scores)
 
@@ -80,20 +87,17 @@ def _banned(allowed: Bool | None, n_items: int) -> Int32:
 
 
 @_inline
-def _offer(scores: Float32, at: int, first: int, size: int, rows: Int32, best: Float32) -> None:
+def _offer(scores, at, first, size, rows, best, slots):  # type: ignore[no-untyped-def]
     """Put scores[at : at + size], of the items first …, into the sorted list (rows, best) where they are better."""
-    n = best.size
+    n, base = best.size, scores.ctypes.data
     threshold = best[n - 1]
     for c in range(at, at + size, CHUNK):
         end = min(c + CHUNK, at + size)
-        better = False
-        for k in range(c, end):
-            better |= scores[k] > threshold  # NaN is not
-        if not better:
+        if end - c == CHUNK and not any_above(base + 4 * c, threshold, slots):
             continue
         for k in range(c, end):
             s = scores[k]
-            if s > threshold:
+            if s > threshold:  # NaN is not
                 place = n - 1
                 while place > 0 and best[place - 1] < s:
                     best[place], rows[place] = best[place - 1], rows[place - 1]
@@ -125,24 +129,45 @@ def _blocks(queries, items, starts, columns, banned, rows, best, size):  # type:
                 while at[r] < starts[low + r + 1] and columns[at[r]] < last:
                     scores[r, columns[at[r]] - first] = LOW
                     at[r] += 1
-                _offer(room, r * width, first, width, rows[low + r], best[low + r])
+                _offer(room, r * width, first, width, rows[low + r], best[low + r], SLOTS)
             b = c
 
 
-@_jit
+@_jit_threads
 def _one(query, items, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
-    room = np.empty(ITEMS, np.float32)
-    at, b = 0, 0
-    for first in range(0, items.shape[0], ITEMS):
-        last = min(first + ITEMS, items.shape[0])
-        np.dot(items[first:last], query, room[: last - first])
-        while b < banned.size and banned[b] < last:
-            room[banned[b] - first] = LOW
-            b += 1
-        while at < starts[1] and columns[at] < last:
-            room[columns[at] - first] = LOW
-            at += 1
-        _offer(room, 0, first, last - first, rows, best)
+    """A list for each share of the items: rows, best (parts, n)."""
+    n_items, parts = items.shape[0], rows.shape[0]
+    for part in prange(parts):
+        room = np.empty(ITEMS, np.float32)
+        begin, end = part * n_items // parts, (part + 1) * n_items // parts
+        at, b = np.searchsorted(columns, begin), np.searchsorted(banned, begin)
+        for first in range(begin, end, ITEMS):
+            last = min(first + ITEMS, end)
+            np.dot(items[first:last], query, room[: last - first])
+            while b < banned.size and banned[b] < last:
+                room[banned[b] - first] = LOW
+                b += 1
+            while at < starts[1] and columns[at] < last:
+                room[columns[at] - first] = LOW
+                at += 1
+            _offer(room, 0, first, last - first, rows[part], best[part], SLOTS)
+
+
+@_jit
+def _merge(found, values, rows, best):  # type: ignore[no-untyped-def]
+    """The n best of the shares' lists, in order of the shares, so that ties go to the lower row."""
+    n, heads = best.size, np.zeros(len(found), np.int64)
+    for k in range(n):
+        first = -1
+        for part in range(len(found)):
+            if heads[part] == n or found[part, heads[part]] < 0:
+                continue
+            if first < 0 or values[part, heads[part]] > values[first, heads[first]]:
+                first = part
+        if first < 0:
+            return
+        rows[k], best[k] = found[first, heads[first]], values[first, heads[first]]
+        heads[first] += 1
 
 
 @_jit_threads
@@ -154,4 +179,4 @@ def _given(scored, starts, columns, banned, rows, best):  # type: ignore[no-unty
             room[b] = LOW
         for e in range(starts[r], starts[r + 1]):
             room[columns[e]] = LOW
-        _offer(room, 0, 0, n_items, rows[r], best[r])
+        _offer(room, 0, 0, n_items, rows[r], best[r], SLOTS)

@@ -35,7 +35,10 @@ class Collaborative(Scorer):
         """The model of shares.shape[0] items whose weights are these shares of the present ones: shares is E."""
 
     def with_items(self, features: Features) -> Self:
-        return self.lent(neighbor_shares(features, self.near, self.known()))
+        known = self.known()
+        if known.all() and len(features) == len(known):
+            return self
+        return self.lent(neighbor_shares(features, self.near, known))
 
 
 @dataclass(frozen=True)
