@@ -18,7 +18,7 @@ from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.query import Batch
 from .base import Contributions, Part
 from .collaborative import Collaborative
-from .low_rank import top_by_vectors
+from .low_rank import dots_at, top_by_vectors
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Factors(Collaborative):
 
     def score_rows(self, batch: Batch, rows: Int32) -> Float32:
         left = self.vectors(batch)
-        found = np.einsum("qd,qnd->qn", left, self.items[rows], optimize=True) + (self.mean + self.bias[rows])
+        found = dots_at(left, self.items, rows) + (self.mean + self.bias[rows])
         return self._said(found, left, self.known()[rows])
 
     def top(

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.query import Batch
+from .base import BLOCK
 from .collaborative import Linear
 
 
@@ -23,11 +24,11 @@ class LowRank(Linear):
 
     def score_all(self, batch: Batch) -> Float32:
         left = self._left(batch)
-        return self._said(left @ self.outputs.T, left, self.outputs)
+        return self._said(left @ self.outputs.T, left, np.asarray(self.outputs.any(axis=1)))
 
     def score_rows(self, batch: Batch, rows: Int32) -> Float32:
-        left, outputs = self._left(batch), self.outputs[rows]
-        return self._said(np.einsum("qd,qnd->qn", left, outputs, optimize=True), left, outputs)
+        left = self._left(batch)
+        return self._said(dots_at(left, self.outputs, rows), left, np.asarray(self.outputs.any(axis=1))[rows])
 
     def effects(self, history: Int32, items: Int32) -> Float32:
         return np.asarray(self.inputs[history] @ self.outputs[items].T, np.float32)
@@ -47,10 +48,20 @@ class LowRank(Linear):
         return np.asarray(batch.evidence() @ self.inputs, np.float32)
 
     @staticmethod
-    def _said(scores: Float32, left: Float32, outputs: Float32) -> Float32:
+    def _said(scores: Float32, left: Float32, known: Bool) -> Float32:
         """NaN where the history or the item is a vector of zeros: as in `top_by_vectors`."""
-        said = left.any(axis=1, keepdims=True) & outputs.any(axis=-1)
+        said = left.any(axis=1, keepdims=True) & known
         return np.where(said, scores, np.float32(np.nan)).astype(np.float32)
+
+
+def dots_at(left: Float32, items: Float32, rows: Int32) -> Float32:
+    """left[q] . items[rows[q, k]], (q, d), (n_items, d), (q, n) -> float32 (q, n), a few queries at a time."""
+    found = np.empty(rows.shape, np.float32)
+    step = max(1, BLOCK // max(1, rows.shape[1] * items.shape[1]))
+    for start in range(0, len(rows), step):
+        block = slice(start, start + step)
+        found[block] = np.einsum("qd,qnd->qn", left[block], items[rows[block]], optimize=True)
+    return found
 
 
 def top_by_vectors(
