@@ -121,3 +121,10 @@ def test_a_blend_of_what_does_not_exist_or_of_itself_is_refused():
         models = {"ials": {}, "mix": {"algorithm": "blend", "members": [member]}}
         with pytest.raises(RecipeError, match=rf"models.mix.members names '{member}', no other model"):
             resolve({"title": "t", "catalog": {"title": "name"}, "models": models}, "shop.toml")
+
+
+def test_members_that_are_no_list_are_refused():
+    for given in (3, "ials"):
+        models = {"ials": {}, "mix": {"algorithm": "blend", "members": given}}
+        with pytest.raises(RecipeError, match=r"models.mix.members is .*Give a list"):
+            resolve({"title": "t", "catalog": {"title": "name"}, "models": models}, "shop.toml")

@@ -10,7 +10,7 @@ from ..errors import TrainingError
 from ..scorers import Scorer
 from ..watch import Watch
 from .base import Algorithm
-from .held_out import hits_of, ndcg, questions, without
+from .held_out import anybody, check_share, hits_of, ndcg, questions, without
 from .liked import liked
 
 
@@ -47,6 +47,9 @@ class BestOf(Algorithm):
         """The candidate with the best NDCG; of equals the first."""
         if not self.candidates:
             raise TrainingError("Nothing to choose from. Name settings in `candidates`.")
+        check_share(self.held_out)
+        if valid is not None and not anybody(train, valid):
+            valid = None  # nobody can be asked there: a part of train decides
         rest = without(train, self.held_out, rng) if valid is None else train
         asked, wanted = questions(liked(rest), liked(train if valid is None else valid), self.users, rng)
         n_wanted, found = np.diff(wanted.indptr), []

@@ -56,7 +56,7 @@ class BiasedMF(Algorithm):
         with one_blas_thread():
             items, bias = self._learned(grades, mean, rng, watch)
         rated = np.bincount(grades.indices, minlength=len(items)) > 0
-        items[~rated], bias[~rated] = 0.0, 0.0
+        items[~rated, :-1], bias[~rated] = 0.0, 0.0  # the last coordinate, the user's bias, counts for every item
         nothing = np.zeros(items.shape[1], np.float32)
         found = Factors(self.near, items, nothing, bias, mean, self.l2, self.damping, self.nu, 1, True)
         return found.with_items(features)

@@ -18,8 +18,9 @@ from ..errors import TrainingError
 from ..scorers import Scorer, WeightedSum
 from ..watch import Watch
 from .base import Algorithm
+from .best_of import BestOf
 from .graph_filter import GraphFilter
-from .held_out import hits_of, ndcg, questions, without
+from .held_out import check_share, hits_of, ndcg, questions, without
 from .ials import IALS
 from .liked import liked
 
@@ -55,10 +56,13 @@ class Blend(Algorithm):
     ) -> WeightedSum:
         if not self.members:
             raise TrainingError("A blend needs a member. Name models in `members`.")
+        check_share(self.held_out)
         rest = without(train, self.held_out, rng) if valid is None else train
         asked, wanted = questions(liked(rest), liked(train if valid is None else valid), self.users, rng)
-        parts = (rest, train) if valid is None else (rest,)
-        fits = [self._fitted(part, features, rng, watch, i, len(parts)) for i, part in enumerate(parts)]
+        quiet = replace(watch, report=lambda progress: None)
+        chosen = [m.choose(rest, features, rng, quiet) if isinstance(m, BestOf) else m for m in self.members]
+        settled, parts = replace(self, members=tuple(chosen)), (rest, train) if valid is None else (rest,)
+        fits = [settled._fitted(part, features, rng, watch, i, len(parts)) for i, part in enumerate(parts)]
         models, weights = fits[-1], self._weights(fits[0], asked, wanted)
         kept = [i for i, weight in enumerate(weights) if weight > 0]
         return WeightedSum(tuple(models[i] for i in kept), tuple(float(weights[i]) for i in kept))
@@ -77,11 +81,16 @@ class Blend(Algorithm):
         """One a member, float64 (m,), in units of its scores."""
         items, hits, n_wanted = self._pooled(models, asked, wanted)
         scores = np.stack([np.nan_to_num(model.score(asked, items)) for model in models])  # (m, q, pool)
-        scale = np.maximum(scores.std(axis=(1, 2)), 1e-12)
-        scores /= scale[:, None, None].astype(np.float32)
+        real = scores[:, items >= 0]  # (m, items of all lists)
+        spread = real.std(axis=1)
+        live = spread > 1e-6 * np.abs(real).max(axis=1)  # who says the same of all items has no say
+        if not live.any():
+            raise TrainingError("No member of the blend tells one item from another. Name other models in `members`.")
+        scale = np.where(live, spread, 1.0)
+        scores = np.where(live[:, None, None], scores / scale[:, None, None], 0.0).astype(np.float32)
         scores[:, items < 0] = -np.inf if len(models) == 1 else -1e9  # padding comes last
         best = max((self._climbed(scores, hits, n_wanted, begun) for begun in _starts(len(models))), key=lambda f: f[0])
-        return np.asarray(best[1] / scale)
+        return np.asarray(np.where(live, best[1] / scale, 0.0))
 
     def _pooled(self, models: list[Scorer], asked: Batch, wanted: Csr) -> tuple[Int32, Bool, Int64]:
         """Items that some member would show, int32 (q, n), -1 = padding; which are wanted; how many are in all."""

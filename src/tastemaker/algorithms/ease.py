@@ -76,7 +76,12 @@ class EASE(Algorithm):
         gram[np.diag_indices(len(gram))] += np.float32(self.l2)
         total = -(-len(gram) // BLOCK) + 1
         watch.progress(1, total, gigabytes=gigabytes)  # said before the long part starts
-        invert(gram, lambda done: watch.progress(done + 1, total, gigabytes=gigabytes))
+        try:
+            invert(gram, lambda done: watch.progress(done + 1, total, gigabytes=gigabytes))
+        except np.linalg.LinAlgError:
+            gram[0, 0] = np.nan
+        if not (np.diagonal(gram) > 0).all():  # NaN is not
+            raise TrainingError(f"EASE: the matrix cannot be inverted with l2 {self.l2:g}. Raise it, say to 100.")
         yield from _dual(gram, side, other) if dual else _primal(gram)
 
     def _kept(self, blocks: Iterator[Float32], n: int) -> tuple[Int64, Int64, Float32]:

@@ -9,6 +9,20 @@ from ..errors import TrainingError
 from .liked import liked
 
 
+def check_share(held_out: float) -> None:
+    if not 0.0 < held_out < 1.0:
+        raise TrainingError(f"held_out is {held_out:g}; give a share between 0 and 1, such as 0.2.")
+
+
+def anybody(train: Dataset, valid: Dataset) -> bool:
+    """Does somebody like something in `valid` beside what they liked in `train`, and something else to tell?"""
+    try:
+        questions(liked(train), liked(valid), 1, np.random.default_rng(0))
+    except TrainingError:
+        return False
+    return True
+
+
 def without(train: Dataset, share: float, rng: np.random.Generator) -> Dataset:
     """The events without those of a share of each user's likes: at least one of everybody who has two or more."""
     likes, n_items = liked(train), len(train.catalog)
@@ -34,7 +48,10 @@ def questions(told: Csr, all_: Csr, most: int, rng: np.random.Generator) -> tupl
     history.eliminate_zeros()
     users = np.flatnonzero((np.diff(wanted.indptr) > 0) & (np.diff(history.indptr) > 0))
     if len(users) == 0:
-        raise TrainingError("No user has two likes, so there is nothing to learn a blend's weights on.")
+        raise TrainingError(
+            "No user has a like to be told and another to be found, so settings cannot be chosen. Import more events, "
+            "or name one model instead of a blend or a choice."
+        )
     users = np.sort(rng.choice(users, min(most, len(users)), replace=False))
     mine = history[users]
     nobody, nothing = np.full(len(users), -1, np.int32), np.zeros((len(users), 0), np.float32)

@@ -53,6 +53,8 @@ class IALS(Algorithm):
     ) -> Factors:
         if self.l2 <= 0:
             raise TrainingError(f"iALS needs an l2 above 0, or vectors have no one solution; it is {self.l2:g}.")
+        if self.dim < 1 or (self.solver == "cg" and self.steps < 1):
+            raise TrainingError(f"iALS: dim is {self.dim} and steps are {self.steps}; both must be at least 1.")
         matrix = liked(train, self.counts)
         if self.counts:
             matrix.data = 1.0 + np.log(np.maximum(matrix.data, 1.0))  # part of a play would else speak against the item

@@ -4,10 +4,8 @@ import numpy as np
 
 from ..data.arrays import Bool, Csr
 from ..data.dataset import Dataset
-from ..data.events import KINDS
+from ..data.events import AGAINST, KINDS
 from ..errors import DataError, TrainingError
-
-AGAINST = ("skip",)  # kinds that speak against an item
 
 
 def liked(train: Dataset, counts: bool = False) -> Csr:

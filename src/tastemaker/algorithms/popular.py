@@ -6,7 +6,9 @@ import numpy as np
 
 from ..data.arrays import Float32, Int64
 from ..data.dataset import Dataset
+from ..data.events import AGAINST, KINDS
 from ..data.features import Features
+from ..errors import TrainingError
 from ..scorers import Popularity, Scorer
 from ..watch import Watch
 from .base import Algorithm
@@ -31,7 +33,10 @@ class Popular(Algorithm):
         valid: Dataset | None = None,
         start: Scorer | None = None,
     ) -> Popularity:
-        matrix = train.matrix("last", train.signed())
+        if self.half_life < 0:
+            raise TrainingError(f"half_life is {self.half_life:g} days; give 0 for none, or a number above.")
+        against = np.isin(train.events.kind, [KINDS.index(kind) for kind in AGAINST])
+        matrix = train.matrix("last", np.where(against, np.float32(-1.0), train.signed()))
         weight = matrix.copy()
         if self.half_life > 0 and len(train):
             weight = train.matrix("last", self._fading(train.events.time))

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import DataError
 from .arrays import Bool
 from .dataset import Dataset
-from .events import KINDS
+from .events import AGAINST, KINDS
 from .split import FixedSplit, Split, TimeSplit, split_by_pair, split_by_time
 
 How = Literal["auto", "time", "pairs"]
@@ -22,7 +22,6 @@ QUANTILES = (0.8, 0.9)  # of the times: where valid and test begin
 SHARES = (0.7, 0.1, 0.2)  # of each user's pairs, for want of times
 VALID = 0.1  # of each user's published training pairs
 DATED = 0.9  # share of events with a time from which on the others are left out
-AGAINST = ("skip",)  # kinds that speak against an item
 
 
 @dataclass(frozen=True)

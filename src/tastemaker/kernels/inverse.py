@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..data.arrays import Float32
+from .products import times
 
 BLOCK = 1024
 
@@ -36,17 +37,17 @@ def _sweep(a: Float32, k: int, end: int) -> None:
     lower = np.tril(a[k:end, k:end])
     pivot = np.linalg.inv((lower + np.tril(lower, -1).T).astype(np.float64)).astype(np.float32)
     column = np.concatenate([a[k:end, :k].T, a[end:, k:end]])  # (n - block, block), all rows but the pivot's
-    moved = column @ pivot
+    moved = times(column, pivot)
     rows = [*range(0, k, BLOCK), *range(end, len(a), BLOCK)]
     for j in rows:
         last = min(j + BLOCK, k if j < k else len(a))
         at = j if j < k else j - (end - k)  # the place of row j in `column`
         mine = column[at : at + last - j].T
         if j < k:
-            a[j:k, j:last] -= moved[at:k] @ mine
-            a[end:, j:last] -= moved[k:] @ mine
+            a[j:k, j:last] -= times(moved[at:k], mine)
+            a[end:, j:last] -= times(moved[k:], mine)
         else:
-            a[j:, j:last] -= moved[at:] @ mine
+            a[j:, j:last] -= times(moved[at:], mine)
     a[k:end, :k] = moved[:k].T
     a[end:, k:end] = moved[k:]
     a[k:end, k:end] = -pivot

@@ -128,6 +128,10 @@ def _model(name: str, spec: Mapping[str, Any], source: str, models: Mapping[str,
         raise RecipeError(f"{source}: [models.{name}] names {algorithm!r}, no algorithm{hint} There are: {known}.")
     for part in ("members", "candidates"):
         if part in chosen:
+            if not isinstance(chosen[part], list | tuple):
+                raise RecipeError(
+                    f"{source}: models.{name}.{part} is {chosen[part]!r}. Give a list of names or tables."
+                )
             chosen[part] = tuple(_part(name, part, one, source, models) for one in chosen[part])
     model: Algorithm = _build(ALGORITHMS[algorithm], chosen, f"models.{name}", source)
     return model

@@ -84,10 +84,14 @@ class Factors(Collaborative):
         return x
 
     def known(self) -> Bool:
-        return np.asarray(self.items.any(axis=1))
+        own = self.items[:, :-1] if self.graded else self.items  # the last coordinate of grades is 1 for all
+        return np.asarray(own.any(axis=1) | (self.bias != 0))
 
     def lent(self, shares: Csr) -> Self:
-        return replace(self, items=shares @ self.items, bias=shares @ self.bias)
+        items = np.asarray(shares @ self.items, np.float32)
+        if self.graded:
+            items[np.diff(shares.indptr) == 0, -1] = 1.0  # of whom nothing is known, the mean and the user's bias
+        return replace(self, items=items, bias=np.asarray(shares @ self.bias, np.float32))
 
     def _asked(self, batch: Batch) -> tuple[Csr, Float32]:
         """Targets, csr (q, n_items), and confidences (nnz,); what the model does not know, or is neutral, is left

@@ -181,7 +181,8 @@ def _scorer(
     try:
         scorer = load(manifest["scorer"], arrays)
     except (KeyError, TypeError, ValueError) as error:
-        raise ArtifactError(f"Version {version.id} names a scorer that this program does not have: {error}.") from error
+        why = f"Version {version.id} names a scorer that this program does not have: {error}. {AGAIN}"
+        raise ArtifactError(why) from error
     if tuple(manifest["tastes"]) != tastes:
         raise ArtifactError(f"Version {version.id} knows other tastes than {', '.join(tastes)}. {AGAIN}")
     first = Vocab(catalog.items.ids[: scorer.n_items])

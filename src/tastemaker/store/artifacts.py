@@ -121,7 +121,10 @@ class Artifacts:
 
 
 def _fits_half(array: np.ndarray[Any, Any]) -> bool:
-    return array.dtype == np.float32 and not bool((np.abs(array[np.isfinite(array)]) > HALF_MAX).any())
+    """Neither too large nor so small that its bits, or all of it, would be lost."""
+    size = np.abs(array[np.isfinite(array) & (array != 0)])
+    least = np.finfo(np.float16).tiny
+    return array.dtype == np.float32 and not bool(((size > HALF_MAX) | (size < least)).any())
 
 
 def packed(arrays: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
