@@ -78,14 +78,14 @@ class Blend(Algorithm):
         return models
 
     def _weights(self, models: list[Scorer], asked: Batch, wanted: Csr) -> Float64:
-        """One a member, float64 (m,), in units of its scores."""
+        """One a member, float64 (m,), in units of its scores; all 1 where no member tells one item from another."""
         items, hits, n_wanted = self._pooled(models, asked, wanted)
         scores = np.stack([np.nan_to_num(model.score(asked, items)) for model in models])  # (m, q, pool)
         real = scores[:, items >= 0]  # (m, items of all lists)
         spread = real.std(axis=1)
         live = spread > 1e-6 * np.abs(real).max(axis=1)  # who says the same of all items has no say
         if not live.any():
-            raise TrainingError("No member of the blend tells one item from another. Name other models in `members`.")
+            return np.ones(len(models))
         scale = np.where(live, spread, 1.0)
         scores = np.where(live[:, None, None], scores / scale[:, None, None], 0.0).astype(np.float32)
         scores[:, items < 0] = -np.inf if len(models) == 1 else -1e9  # padding comes last
