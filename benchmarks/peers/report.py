@@ -147,4 +147,5 @@ included; "the work" is how far that is above the size right before, when everyt
 
 Machine: {cpu}, {cores} cores, {memory_gib} GiB, Python {python}. {threads} threads for everybody. The linear algebra
 beneath them has one thread, which is what implicit asks for and ours wants, where nothing else is said. Settings that
-decide quality, theirs and ours, were chosen on a tenth of the training events, held out (`--tune`)."""
+decide quality were chosen on training events held out: the peers' on a tenth of them (`--tune`, grids in tune.py), ours
+as tasks.py says; what is not named is each library's default. The first figure of EASE is with one thread."""
