@@ -70,7 +70,11 @@ def main() -> None:
     if chosen.one:
         print(json.dumps(measure(**json.loads(chosen.one))))
         return
-    sizes = [int(float(n)) for n in chosen.sizes.split(",")] if chosen.sizes else [*SIZES, *([LARGE] if chosen.large else [])]
+    sizes = (
+        [int(float(n)) for n in chosen.sizes.split(",")]
+        if chosen.sizes
+        else [*SIZES, *([LARGE] if chosen.large else [])]
+    )
     names = [name for name in CASES if chosen.only is None or name in chosen.only.split(";")]
     print(
         f"{'':24}{'events':>12}{'users':>10}{'items':>10}{'fit s':>10}{'peak MB':>10}{'work MB':>10}{'1000 tops s':>13}"

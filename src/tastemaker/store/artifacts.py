@@ -20,6 +20,7 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.safetensors"
 NAME_LENGTH = 32  # hex digits of the digest that name the directory
 HALF_MAX = float(np.finfo(np.float16).max)
+FEW_SMALL = 0.01  # share of an array's numbers that may be below what float16 holds with all its bits
 
 
 @dataclass(frozen=True)
@@ -121,10 +122,11 @@ class Artifacts:
 
 
 def _fits_half(array: np.ndarray[Any, Any]) -> bool:
-    """Neither too large nor so small that its bits, or all of it, would be lost."""
+    """None too large, and hardly any so small that its bits, or all of it, would be lost."""
     size = np.abs(array[np.isfinite(array) & (array != 0)])
     least = np.finfo(np.float16).tiny
-    return array.dtype == np.float32 and not bool(((size > HALF_MAX) | (size < least)).any())
+    small = size.size > 0 and float((size < least).mean()) > FEW_SMALL
+    return array.dtype == np.float32 and not small and not bool((size > HALF_MAX).any())
 
 
 def packed(arrays: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
