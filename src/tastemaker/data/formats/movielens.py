@@ -182,7 +182,8 @@ def _lines(text: bytes, width: int, name: str, header: str) -> tuple[Int64, list
     codes = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
     cells = np.diff(np.searchsorted(np.flatnonzero(codes == ord("\t")), ends), prepend=0) + 1
-    filled = np.diff(np.searchsorted(np.flatnonzero(codes > ord(" ")), ends), prepend=0) > 0
+    begins = np.concatenate([[0], ends[:-1] + 1])  # every line has a byte, its end
+    filled = np.logical_or.reduceat(codes[: ends[-1] + 1] > ord(" "), begins)
     if header:
         found = text[: ends[0]].decode("utf-8", "replace").strip().replace("\t", ",")
         if found != header:
