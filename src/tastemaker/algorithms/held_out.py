@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from ..data.arrays import Csr, Float64, Int32, empty_csr
+from ..data.arrays import Csr, Int32, empty_csr
 from ..data.dataset import Dataset
 from ..data.query import Batch
 from ..errors import TrainingError
+from ..metrics import ndcg_at
 from .liked import liked
 
 
@@ -60,9 +61,7 @@ def questions(told: Csr, all_: Csr, most: int, rng: np.random.Generator) -> tupl
 
 def ndcg(hits: np.ndarray, n_wanted: np.ndarray) -> float:
     """Mean binary NDCG of ranked hits (q, k), best first; n_wanted (q,), above 0."""
-    gains = discounts(hits.shape[1])
-    ideal = np.concatenate([[0.0], np.cumsum(gains)])[np.minimum(n_wanted, len(gains))]
-    return float((hits @ gains / ideal).mean())
+    return float(ndcg_at(hits, n_wanted).mean())
 
 
 def hits_of(lists: Int32, wanted: Csr) -> np.ndarray:
@@ -70,7 +69,3 @@ def hits_of(lists: Int32, wanted: Csr) -> np.ndarray:
     n = wanted.shape[1]
     keys = np.repeat(np.arange(wanted.shape[0]), np.diff(wanted.indptr)) * n + wanted.indices
     return np.asarray(np.isin(np.arange(len(lists))[:, None] * n + lists, keys) & (lists >= 0))
-
-
-def discounts(k: int) -> Float64:
-    return np.asarray(1.0 / np.log2(np.arange(2, k + 2)))

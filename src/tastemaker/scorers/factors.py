@@ -10,6 +10,7 @@ al. 2008, eq. 7).
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -58,7 +59,7 @@ class Factors(Collaborative):
     ) -> tuple[Int32, Float32]:
         if self.graded:
             return super().top(batch, n, exclude, allowed)
-        return top_by_vectors(self.vectors(batch), self.items, n, exclude, allowed)
+        return top_by_vectors(self.vectors(batch), self.items, self.known(), n, exclude, allowed)
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
         """Exact: by the inverse of the query's normal equations, y_j c_j v_j' A^-1 v_i from each history item j."""
@@ -73,6 +74,11 @@ class Factors(Collaborative):
             found.append(Contributions(parts, np.hstack([base[:, None], moved]).astype(np.float32)))
         return found
 
+    @cached_property
+    def _known(self) -> Bool:  # once a model: it reads every vector, as long as a query takes
+        own = self.items[:, :-1] if self.graded else self.items  # the last coordinate of grades is 1 for all
+        return np.asarray(own.any(axis=1) | (self.bias != 0))
+
     def vectors(self, batch: Batch) -> Float32:
         """The users' side, float32 (q, d); zeros for a query without history."""
         from ..kernels.als import Eigen, ridge_rows
@@ -84,8 +90,7 @@ class Factors(Collaborative):
         return x
 
     def known(self) -> Bool:
-        own = self.items[:, :-1] if self.graded else self.items  # the last coordinate of grades is 1 for all
-        return np.asarray(own.any(axis=1) | (self.bias != 0))
+        return self._known
 
     def lent(self, shares: Csr) -> Self:
         items = np.asarray(shares @ self.items, np.float32)

@@ -1,6 +1,7 @@
 """Item to item weights of low rank: a history is the sum of its items' input vectors, an item is its output vector."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -24,11 +25,11 @@ class LowRank(Linear):
 
     def score_all(self, batch: Batch) -> Float32:
         left = self._left(batch)
-        return self._said(left @ self.outputs.T, left, np.asarray(self.outputs.any(axis=1)))
+        return self._said(left @ self.outputs.T, left, self._answered)
 
     def score_rows(self, batch: Batch, rows: Int32) -> Float32:
         left = self._left(batch)
-        return self._said(dots_at(left, self.outputs, rows), left, np.asarray(self.outputs.any(axis=1))[rows])
+        return self._said(dots_at(left, self.outputs, rows), left, self._answered[rows])
 
     def effects(self, history: Int32, items: Int32) -> Float32:
         return np.asarray(self.inputs[history] @ self.outputs[items].T, np.float32)
@@ -36,10 +37,15 @@ class LowRank(Linear):
     def top(
         self, batch: Batch, n: int, exclude: Csr | None = None, allowed: Bool | None = None
     ) -> tuple[Int32, Float32]:
-        return top_by_vectors(self._left(batch), self.outputs, n, exclude, allowed)
+        return top_by_vectors(self._left(batch), self.outputs, self._answered, n, exclude, allowed)
 
     def known(self) -> Bool:
-        return np.asarray(self.inputs.any(axis=1) | self.outputs.any(axis=1))
+        return np.asarray(self.inputs.any(axis=1) | self._answered)
+
+    @cached_property
+    def _answered(self) -> Bool:  # once a model: it reads every vector, as long as a query takes
+        """bool (n_items,): which items have an output vector."""
+        return np.asarray(self.outputs.any(axis=1))
 
     def lent(self, shares: Csr) -> Self:
         return replace(self, inputs=shares @ self.inputs, outputs=shares @ self.outputs)
@@ -65,12 +71,11 @@ def dots_at(left: Float32, items: Float32, rows: Int32) -> Float32:
 
 
 def top_by_vectors(
-    left: Float32, items: Float32, n: int, exclude: Csr | None, allowed: Bool | None
+    left: Float32, items: Float32, known: Bool, n: int, exclude: Csr | None, allowed: Bool | None
 ) -> tuple[Int32, Float32]:
-    """The n largest left . item; nothing for a row of zeros, and never an item of zeros: they say nothing."""
+    """The n largest left . item; nothing for a row of zeros, and never an item that is not known."""
     from ..kernels.topk import top_of_factors
 
-    known: Bool = np.asarray(items.any(axis=1))
     rows, scores = top_of_factors(left, items, n, exclude, known if allowed is None else known & allowed)
     silent = ~left.any(axis=1)
     rows[silent], scores[silent] = -1, np.nan
