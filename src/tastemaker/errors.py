@@ -6,7 +6,8 @@ TastemakerError
 ├── RecipeError        a recipe names something that does not exist, or a value out of range
 ├── QueryError         a question names an item, a taste or a version that nobody knows
 ├── StoreError         the project directory or its database cannot be opened, read or written
-│   └── ArtifactError  a saved model is missing, altered or too new
+│   ├── ArtifactError  a saved model is missing, altered or too new
+│   └── LeaseHeld      somebody else does what only one may do at a time
 ├── TrainingError      learning could not start, or its loss degenerated
 ├── Cancelled          somebody asked a long job to stop
 └── MissingExtra       an optional dependency is needed; the message is its install line
@@ -38,6 +39,10 @@ class StoreError(TastemakerError):
 
 
 class ArtifactError(StoreError):
+    pass
+
+
+class LeaseHeld(StoreError):
     pass
 
 

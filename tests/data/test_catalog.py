@@ -55,7 +55,9 @@ def test_items_are_found_by_id_and_by_title_whatever_the_case(shop):
 
 
 def test_a_title_that_several_have_asks_for_an_id(shop):
-    with pytest.raises(QueryError, match=r"2 items are called 'Rain'\. Give the id of one: 'p1' \(A\); 'p3' \(A\)"):
+    with pytest.raises(
+        QueryError, match=r"2 items are called 'Rain'\. Give the id of one: 'p1' \(A, water, salt\); 'p3' \(A\)"
+    ):
         shop.find("Rain")
 
 
@@ -64,3 +66,13 @@ def test_an_unknown_name_suggests_the_nearest(shop):
         shop.find("Rose Gardn")
     with pytest.raises(QueryError, match=r"No item is called 'xyzzy'\.$"):
         shop.find("xyzzy")
+
+
+def test_a_title_is_found_whatever_the_order_of_its_words(shop):
+    named = Catalog(Vocab(("1", "2", "3")), ("Hobbit, The (1977)", "The Fog", "Fog, The"))
+    assert named.find("the hobbit (1977)") == 0
+    assert named.find("the fog") == 1  # written so
+    with pytest.raises(QueryError, match="2 items are called 'fog the'"):
+        named.find("fog the")
+    with pytest.raises(QueryError, match=r"No item is called 'the hobbit'; did you mean 'Hobbit, The \(1977\)'\?"):
+        named.find("the hobbit")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tastemaker.data.columns import CatalogColumns
+from tastemaker.data.columns import CatalogColumns, Extract
 from tastemaker.data.load_catalog import load_catalog, refuse_bad_rows
 from tastemaker.data.read import read_table
 from tastemaker.errors import DataError, RecipeError
@@ -141,3 +141,24 @@ def test_every_row_is_loaded_merged_or_refused(rows):
     found = load_catalog(table, columns)
     assert found.loaded + found.merged + len(found.refused) == table.n_found == len(rows)
     assert found.loaded == len(found.catalog)
+
+
+def test_a_column_is_made_from_another_one_unless_the_table_has_it(read):
+    columns = CatalogColumns(
+        "Name", numbers={"year": "Year"}, categories={"era": "Era"}, optional=("year", "era"),
+        extract={"Year": Extract("Name", r"\((\d{4})\)$"), "Era": Extract("Name", r"\((\d{3})\d\)$", "{}0s")},
+    )  # fmt: skip
+    made = read("Dune (1984)\nFog\n", columns, "Name\n").catalog
+    np.testing.assert_array_equal(made.numbers["year"], np.float32([1984, np.nan]))
+    assert made.categories["era"] == ("1980s", "")
+    own = read("Dune (1984),1\n", columns, "Name,Year\n").catalog
+    assert own.numbers["year"].tolist() == [1.0]
+    lost = CatalogColumns("Name", numbers={"year": "Year"}, extract={"Year": Extract("Story", "(x)")})
+    assert "no column 'Story' (wanted for extract.Year)" in refused(read, "Dune\n", columns=lost, header="Name\n")
+
+
+def test_a_tag_that_says_that_there_is_none_is_none(read):
+    columns = CatalogColumns("Name", tags={"kinds": "Kinds"}, separator="|", missing_tags=("(None listed)",))
+    found = read("Dune,(none listed)\nFog,a|(None listed)\n", columns, "Name,Kinds\n")
+    assert found.catalog.tags["kinds"] == ((), ("a",))
+    assert found.gaps == {"kinds": 1}

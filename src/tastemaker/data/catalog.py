@@ -1,5 +1,6 @@
 """The things that can be recommended, column by column, as their owner wrote them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,7 @@ from .vocab import Vocab
 
 Texts = tuple[str, ...]
 Tags = tuple[tuple[str, ...], ...]
+_WORD = re.compile(r"[^\W_]+")
 HINTS = 20_000  # items of a catalog in which the nearest name is looked for
 
 
@@ -78,11 +80,14 @@ class Catalog:
         return found
 
     def find(self, name: str) -> int:
-        """The row of an id or a title (case does not matter); QueryError when nobody or several have it."""
+        """The row of an id or a title; QueryError when nobody or several have it.
+
+        Case does not matter, nor, where no title is written so, the order of the words: "The Hobbit" is "Hobbit, The".
+        """
         row = int(self.items.rows([name])[0])
         if row >= 0:
             return row
-        rows = self._by_title.get(name.strip().lower(), [])
+        rows = self._by_title.get(name.strip().lower()) or self._by_words.get(_words(name), [])
         if len(rows) == 1:
             return rows[0]
         if rows:
@@ -90,15 +95,33 @@ class Catalog:
             raise QueryError(f"{len(rows)} items are called {name!r}. Give the id of one: {named}.")
         raise QueryError(f"No item is called {name!r}{self._hint(name)}")
 
+    @cached_property
+    def _by_words(self) -> dict[tuple[str, ...], list[int]]:
+        found: dict[tuple[str, ...], list[int]] = {}
+        for row, title in enumerate(self.titles):
+            found.setdefault(_words(title) or (title,), []).append(row)
+        return found
+
     def _about(self, row: int) -> str:
-        said = ", ".join(column[row] for column in self.categories.values() if column[row])
-        return f" ({said})" if said else ""
+        """What tells an item from another of the same title."""
+        said = [column[row] for column in self.categories.values() if column[row]]
+        said += [tag for column in self.tags.values() for tag in column[row][:5]]
+        return f" ({', '.join(said)})" if said else ""
 
     def _hint(self, name: str) -> str:
-        """The nearest title or id; on a large catalog only titles that contain the name, since nearness takes long."""
-        inside = [title for title in self.titles if name.strip().lower() in title.lower()] if name.strip() else []
+        """The nearest titles or id; on a large catalog only titles that hold the name, since nearness takes long."""
+        said, asked = name.strip().lower(), set(_words(name))
+        inside = [title for title in self.titles if said and said in title.lower()]
+        if not inside and asked:
+            inside = [self.titles[rows[0]] for words, rows in self._by_words.items() if asked <= set(words)]
         if inside:
-            return f"; did you mean {inside[0]!r}?"
+            shown = sorted(dict.fromkeys(inside), key=len)[:3]  # the shortest says least beside what was asked
+            return f"; did you mean {' or '.join(map(repr, shown))}?"
         if len(self) > HINTS:
             return "."
         return did_you_mean(name, [*self.titles, *self.items.ids]) or "."
+
+
+def _words(title: str) -> tuple[str, ...]:
+    """Its words in lower case, sorted."""
+    return tuple(sorted(_WORD.findall(title.lower())))

@@ -1,11 +1,67 @@
 """Which columns of somebody's table mean what: the column maps of a recipe."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from ..errors import RecipeError
 from .dataset import Scale
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A column made from another one: what the pattern's one group finds in a cell; nothing where it does not match.
+
+    of:      the table's column that is searched
+    pattern: a regular expression with one group
+    shown:   the new cell, with {} for what was found ("{}0s" makes 1990s of 199)
+    """
+
+    of: str
+    pattern: str
+    shown: str = "{}"
+
+    def __post_init__(self) -> None:
+        try:
+            groups = re.compile(self.pattern).groups
+        except re.error as error:
+            raise RecipeError(
+                f"[catalog.extract] pattern {self.pattern!r} is no regular expression: {error}."
+            ) from None
+        if groups != 1:
+            raise RecipeError(
+                f"[catalog.extract] pattern {self.pattern!r} has {groups} groups; put what is wanted, and nothing "
+                "else, in parentheses. Parentheses that are no group are written (?: )."
+            )
+        if self.shown.count("{}") != 1 or set("{}") & set(self.shown.replace("{}", "")):
+            raise RecipeError(f"[catalog.extract] shown is {self.shown!r}; write {{}} once, where the found part goes.")
+
+    def cells(self, cells: list[str | None]) -> list[str | None]:
+        """The new column; None where the pattern finds nothing."""
+        found = (re.search(self.pattern, cell or "") for cell in cells)
+        return [None if match is None or match[1] is None else self.shown.format(match[1]) for match in found]
+
+
+@dataclass(frozen=True)
+class TagColumns:
+    """A table of tags that people gave to items, one a row: `tastemaker import --tags`.
+
+    item, tag: the table's columns; an item by its id or title
+    into:      our name of the tags column that takes them; "" = this recipe expects no such table
+    user:      the column of who gave the tag; "" = nobody says
+    count:     our name of the number column that counts who tagged an item, or its rows; "" = nobody counts
+    least:     a tag that fewer items of the table have is left out: it makes no two items alike
+    most:      tags that an item keeps, those that it was given most often
+    """
+
+    item: str = "item"
+    tag: str = "tag"
+    into: str = ""
+    user: str = ""
+    count: str = ""
+    least: int = 1
+    most: int = 30
 
 
 @dataclass(frozen=True)
@@ -17,7 +73,10 @@ class CatalogColumns:
     missing:    our name -> what to show for an empty cell
     optional:   our names whose columns may be absent altogether
     separator:  between two tags of a cell
+    missing_tags: tags that say that there is none ("(none)", "n/a"); case does not matter
     duplicates: merge = rows of one id become one item, gaps filled and tags united; refuse = an error
+    extract:    a new column of the table -> how it is made from another; a column of that name in the table itself wins
+    tagged:     the table of other people's tags
     """
 
     title: str
@@ -30,7 +89,10 @@ class CatalogColumns:
     missing: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     separator: str = ","
+    missing_tags: tuple[str, ...] = ()
     duplicates: Literal["merge", "refuse"] = "merge"
+    extract: Mapping[str, Extract] = field(default_factory=dict)
+    tagged: TagColumns = field(default_factory=TagColumns)
 
     def __post_init__(self) -> None:
         named = {"id", "title", *self.text, *self.tags, *self.categories, *self.numbers, *self.show}
@@ -38,18 +100,28 @@ class CatalogColumns:
             if name not in named:
                 known = ", ".join(sorted(named))
                 raise RecipeError(f"[catalog] speaks of {name!r}, which is none of its columns: {known}.")
+        for name, group, what in ((self.tagged.into, self.tags, "tags"), (self.tagged.count, self.numbers, "numbers")):
+            if name and name not in group:
+                raise RecipeError(
+                    f"[catalog.tagged] names {name!r}, which is not under {what} of [catalog]. Add it: "
+                    f'{what} = {{ {name} = "{name}" }}, and to optional, where the catalog itself does not have it.'
+                )
 
 
 @dataclass(frozen=True)
 class ScaleColumn:
-    """A column of grades, and the two ends of its scale."""
+    """A column of grades, the two ends of its scale, and from which grade on something is liked."""
 
     column: str
     worst: float
     best: float
+    like: float | None = None
+
+    def __post_init__(self) -> None:
+        self.scale()  # which refuses ends that are none
 
     def scale(self) -> Scale:
-        return Scale(self.worst, self.best)
+        return Scale(self.worst, self.best, self.like)
 
 
 @dataclass(frozen=True)

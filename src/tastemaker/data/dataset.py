@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import DataError
 from .arrays import Bool, Csr, Float32, Int32, Int64, csr
 from .catalog import Catalog
-from .events import KINDS, Events
+from .events import AGAINST, KINDS, Events
 from .vocab import Vocab
 
 Reduce = Literal["last", "sum"]
@@ -17,19 +17,38 @@ Reduce = Literal["last", "sum"]
 
 @dataclass(frozen=True)
 class Scale:
-    """The two ends of a graded signal: ranks run from worst 10 to best 1, stars from worst 1 to best 5."""
+    """The two ends of a graded signal: ranks run from worst 10 to best 1, stars from worst 1 to best 5.
+
+    like: the grade from which on it is a like; None = whatever is above the middle
+    """
 
     worst: float
     best: float
+    like: float | None = None
 
     def __post_init__(self) -> None:
         if self.worst == self.best:
             raise DataError(f"A scale needs two different ends; both are {self.best}.")
+        if self.like is not None and not self.contains(self.like):
+            low, high = sorted((self.worst, self.best))
+            raise DataError(f"A like from {self.like:g} on is outside the scale, {low:g}–{high:g}.")
 
     def signed(self, value: Float32) -> Float32:
         """Values on this scale -> preference in [-1, 1]."""
         share = (np.asarray(value, np.float32) - self.worst) / (self.best - self.worst)
         return np.asarray(2.0 * np.clip(share, 0.0, 1.0) - 1.0, np.float32)
+
+    def liked(self, value: Float32) -> Bool:
+        """Which values on this scale say that somebody likes something."""
+        if self.like is None:
+            return np.asarray(self.signed(value) > 0)
+        better = 1.0 if self.best > self.worst else -1.0
+        return np.asarray((np.asarray(value, np.float32) - np.float32(self.like)) * better >= 0)
+
+    def value(self, signed: Float32) -> Float32:
+        """Preferences in [-1, 1] -> values on this scale: the way back from `signed`."""
+        share = (np.asarray(signed, np.float32) + 1.0) / 2.0
+        return np.asarray(self.worst + share * (self.best - self.worst), np.float32)
 
     def contains(self, value: float) -> bool:
         return min(self.worst, self.best) <= value <= max(self.worst, self.best)
@@ -70,12 +89,21 @@ class Dataset:
         return replace(self, events=self.events.where(mask))
 
     def signed(self) -> Float32:
-        """Each event as a preference in [-1, 1]: graded kinds by their scale, all others 1; float32 (n,)."""
-        values = np.ones(len(self), np.float32)
+        """Each event as a preference in [-1, 1]: graded kinds by their scale, skips -1, all others 1; float32 (n,)."""
+        against = np.isin(self.events.kind, [KINDS.index(kind) for kind in AGAINST])
+        values = np.where(against, np.float32(-1.0), np.float32(1.0))
         for kind, scale in self.scales.items():
             mine = self.events.kind == KINDS.index(kind)
             values[mine] = scale.signed(self.events.value[mine])
         return values
+
+    def liked(self) -> Bool:
+        """Which events say that their user likes their item, bool (n,): grades by their scale, others by their kind."""
+        found = ~np.isin(self.events.kind, [KINDS.index(kind) for kind in AGAINST])
+        for kind, scale in self.scales.items():
+            mine = self.events.kind == KINDS.index(kind)
+            found[mine] = scale.liked(self.events.value[mine])
+        return found
 
     def matrix(self, reduce: Reduce, values: Float32 | None = None) -> Csr:
         """Event values (or `values`, one an event) by user and item, csr float32 (n_users, n_items).

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -19,11 +20,13 @@ class Features:
     """
     blocks: name -> float32 (n_items, d); a row of zeros means that nothing is known
     names:  block -> names of its columns, where they have names
+    fitted: block -> what its encoder learned, plain values (means, deviations), where it learned something
     """
 
     items: Vocab
     blocks: Mapping[str, Float32]
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fitted: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         for name, block in self.blocks.items():
@@ -57,7 +60,7 @@ class Features:
     def where(self, mask: Bool | Int64) -> "Features":
         """The items where mask (n_items,) is true, or at these rows."""
         ids = np.asarray(self.items.ids, object)[mask]
-        return Features(Vocab(tuple(ids)), {name: b[mask] for name, b in self.blocks.items()}, self.names)
+        return Features(Vocab(tuple(ids)), {name: b[mask] for name, b in self.blocks.items()}, self.names, self.fitted)
 
     @cached_property
     def digest(self) -> str:

@@ -56,11 +56,11 @@ def hold_out(
 def likes(data: Dataset, threshold: float | None = None) -> Dataset:
     """The events of one part of a split that say that somebody likes something, without grades.
 
-    Of a pair's grades the latest counts; it is a like above the middle of its scale, a rating from `threshold` on.
+    Of a pair's grades the latest counts; it is a like as its scale says, a rating from `threshold` on.
     Other kinds are likes, but those AGAINST an item.
     """
     events = data.events
-    positive = data.signed() > 0
+    positive = data.liked()
     if threshold is not None:
         positive[_of(data, ["rating"])] = _at_least(data, threshold)
     graded = _of(data, list(data.scales))

@@ -1,7 +1,7 @@
 """A table becomes a Catalog; every row is loaded, merged into another, or refused with its line and the reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class CatalogRead:
 
 
 def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
+    table = with_extracted(table, columns)
     found = _columns(table, columns)
     ids = _ids(table, columns, found)
     items: dict[str, dict[str, object]] = {}
@@ -50,6 +51,16 @@ def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
         raise DataError(f"{table.source}: no row could be loaded; the first problem is {_first(refused)}")
     catalog = _catalog(columns, items)
     return CatalogRead(catalog, len(items), merged, tuple(refused), _gaps(catalog, columns))
+
+
+def with_extracted(table: Table, columns: CatalogColumns) -> Table:
+    """The table with the columns that the recipe makes from others; what it has itself stays."""
+    made = {
+        name: how.cells(pick_column(table, how.of, f"extract.{name}"))
+        for name, how in columns.extract.items()
+        if name not in table.columns
+    }
+    return replace(table, columns={**table.columns, **made})
 
 
 def _columns(table: Table, columns: CatalogColumns) -> dict[str, list[str | None]]:
@@ -85,8 +96,10 @@ def _entry(columns: CatalogColumns, found: dict[str, list[str | None]], row: int
     entry: dict[str, object] = {"title": title}
     for name in (*columns.text, *columns.categories, *columns.show):
         entry[name] = (found[name][row] or "").strip()
+    nothing = {tag.casefold() for tag in columns.missing_tags}
     for name in columns.tags:
-        entry[name] = split_tags(found[name][row], columns.separator)
+        tags = split_tags(found[name][row], columns.separator)
+        entry[name] = tuple(tag for tag in tags if tag.casefold() not in nothing)
     for name, source in columns.numbers.items():
         try:
             entry[name] = to_number(found[name][row])

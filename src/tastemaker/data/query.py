@@ -1,11 +1,12 @@
 """What is asked and what is answered, in external ids; and the encoded form that scorers see."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
 from .arrays import Csr, Float32, Int32, Int64, csr
+from .vocab import Vocab
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Query:
     exclude:    these ids may not be answered
     filters:    column -> allowed value
     now:        UTC seconds; None = the caller has no clock
+    when:       id -> UTC seconds of its rating, where known
     """
 
     likes: tuple[str, ...] = ()
@@ -33,6 +35,7 @@ class Query:
     filters: Mapping[str, str] = field(default_factory=dict)
     n: int = 10
     now: int | None = None
+    when: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,7 @@ class Batch:
     profile:   float32 (q, n_tastes), NaN = not stated
     context:   block -> float32 (q, d)
     now:       int64 (q,) UTC seconds, 0 = unknown
+    when:      csr int64 (q, n_items) of the pattern of `ratings`, both with sorted columns, UTC seconds; None = unknown
     """
 
     positives: Csr
@@ -53,6 +57,7 @@ class Batch:
     profile: Float32
     context: Mapping[str, Float32] = field(default_factory=dict)
     now: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    when: Csr | None = None
 
     def __post_init__(self) -> None:
         if len(self.now) == 0:
@@ -63,20 +68,52 @@ class Batch:
 
     def take(self, rows: Int64 | slice) -> "Batch":
         """The queries at these positions."""
-        cut = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "context"}
-        return Batch(**cut, context={name: block[rows] for name, block in self.context.items()})
+        cut = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in ("context", "when")}
+        context = {name: block[rows] for name, block in self.context.items()}
+        return Batch(**cut, context=context, when=None if self.when is None else self.when[rows])
 
     def evidence(self) -> Csr:
         """Likes and ratings in one: csr (q, n_items), a rating wins over a like of the same item."""
-        likes = (self.positives - self.positives.multiply(_pattern(self.ratings))).tocoo()
+        if self.positives.nnz == 0 and self.ratings.has_sorted_indices:
+            return self.ratings
+        likes = (self.positives - self.positives.multiply(pattern(self.ratings))).tocoo()
         ratings = self.ratings.tocoo()  # joined by hand: a sum of sparse matrices would lose the neutral ratings
         rows, columns, values = (
             np.concatenate([getattr(likes, name), getattr(ratings, name)]) for name in ("row", "col", "data")
         )
         return csr(rows, columns, values, self.ratings.shape)
 
+    def moments(self) -> Int64:
+        """When each entry of `evidence` was given, int64 (nnz,): UTC seconds, 0 = unknown, so before all others."""
+        evidence = self.evidence()
+        if self.when is None:
+            return np.zeros(evidence.nnz, np.int64)
+        if self.positives.nnz == 0:
+            return np.asarray(self.when.data, np.int64)
+        columns = np.int64(evidence.shape[1])
+        cells, timed = _cells(evidence, columns), _cells(self.when, columns)
+        found = np.zeros(evidence.nnz, np.int64)
+        found[np.searchsorted(cells, timed)] = self.when.data
+        return found
 
-def _pattern(matrix: Csr) -> Csr:
+
+def times_of(ratings: Csr, queries: Sequence[Query], items: Vocab) -> Csr | None:
+    """When each entry of `ratings` (q, n_items) was given, csr int64, 0 = unknown; None when no query says."""
+    if not any(query.when for query in queries):
+        return None
+    row = np.repeat(np.arange(len(queries)), np.diff(ratings.indptr)).tolist()
+    times = [queries[q].when.get(items.ids[i], 0) for q, i in zip(row, ratings.indices.tolist(), strict=True)]
+    return type(ratings)((np.array(times, np.int64), ratings.indices, ratings.indptr), shape=ratings.shape)
+
+
+def _cells(matrix: Csr, columns: np.int64) -> Int64:
+    """The stored cells as numbers, ascending where columns are sorted."""
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    return np.asarray(row * columns + matrix.indices)
+
+
+def pattern(matrix: Csr) -> Csr:
+    """1 for every stored entry, be it a 0."""
     ones = matrix.copy()
     ones.data = np.ones_like(ones.data)
     return ones

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool
 
 from tastemaker.data.decode import decode
 from tastemaker.data.nearest import did_you_mean
+from tastemaker.data.sql_advice import advice
 from tastemaker.data.table import Column, Table, as_text, numbered_table, unique_names
 from tastemaker.errors import DataError, MissingExtra, StoreError
 
@@ -79,7 +80,7 @@ def _opened(engine: sa.Engine, shown: str) -> sa.Connection:
         reason = _first_line(error)
         says = "refuses the connection" if "FATAL" in reason else "does not answer"
         raise StoreError(
-            f"{shown} {says} ({reason}). Start the server or correct the URL; "
+            f"{shown} {says} ({reason}). {advice(reason)} Or, "
             "without a server, keep the data in SQLite (sqlite:///FILE::table) or in a CSV file."
         ) from error
 

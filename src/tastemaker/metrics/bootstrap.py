@@ -4,7 +4,7 @@ Efron & Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3. The g
 kernel draws; it is imported where it is needed, so that who only reads a report loads no compiler.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,33 @@ def paired(
 ) -> Interval:
     """The mean of a - b, (n,) each, over the users whom both could be judged on: far narrower than two intervals."""
     return interval(np.asarray(per_user_a, np.float64) - np.asarray(per_user_b, np.float64), rng, rounds, level)
+
+
+def sums(total: Float64, n: Float64, rng: np.random.Generator, rounds: int = 1000, level: float = 0.95) -> Interval:
+    """Sum of totals / sum of counts, float64 (users,) each, users drawn with replacement (Cochran 1977, ch. 6)."""
+    return _of_ratios(lambda means: np.asarray(means[:, 0] / means[:, 1]), [total, n], rng, rounds, level)
+
+
+def root_of_sums(
+    a: Float64, b: Float64 | None, n: Float64, rng: np.random.Generator, rounds: int = 1000, level: float = 0.95
+) -> Interval:
+    """sqrt(sum a / sum n), or with b the difference sqrt(sum a / sum n) - sqrt(sum b / sum n), users drawn alike."""
+    if b is None:
+        return _of_ratios(lambda means: np.sqrt(means[:, 0] / means[:, 1]), [a, n], rng, rounds, level)
+    return _of_ratios(
+        lambda means: np.sqrt(means[:, 0] / means[:, 2]) - np.sqrt(means[:, 1] / means[:, 2]), [a, b, n], rng, rounds,
+        level,
+    )  # fmt: skip
+
+
+def _of_ratios(
+    value: Callable[[Float64], Float64], columns: Sequence[Float64], rng: np.random.Generator, rounds: int, level: float
+) -> Interval:
+    """value: means (rounds, m) of the columns -> (rounds,)."""
+    stacked = np.column_stack(columns).astype(np.float64)
+    if len(stacked) == 0:
+        return Interval(np.nan, np.nan, np.nan)
+    return _percentiles(float(value(stacked.mean(axis=0)[None])[0]), value(_resampled(stacked, rng, rounds)), level)
 
 
 def share(
