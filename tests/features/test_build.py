@@ -158,3 +158,13 @@ def test_progress_is_reported_and_learning_can_be_stopped():
 def test_gensim_is_not_needed(monkeypatch):
     monkeypatch.setitem(sys.modules, "gensim", None)
     assert built("word2vec").known("text").any()
+
+
+def test_the_order_of_magnitude_of_a_number_is_taken_where_the_recipe_says_so():
+    prices = np.array([0, 9, 99, 999, np.nan], np.float32)
+    catalog = Catalog(Vocab(tuple("abcde")), tuple("abcde"), numbers={"price": prices, "size": prices})
+    found = build_features(catalog, FeatureSettings(("numbers",), log=("price",)), Tastes({}), 0, Watch())
+    price, size = found.block("numbers").T[:2]
+    np.testing.assert_allclose(np.diff(price[:4]), np.diff(price[:2])[0], rtol=1e-5)  # steps of ten times are even
+    assert size[3] - size[2] > 5 * (size[2] - size[1])
+    assert price[4] == size[4] == 0

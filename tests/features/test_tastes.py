@@ -86,3 +86,14 @@ def test_coverage_counts_tags_and_names_the_unknown_by_frequency(lexicon):
 
 def test_shares_leave_a_row_of_zeros():
     assert shares(np.float32([[1, 3], [0, 0]])).tolist() == [[0.25, 0.75], [0.0, 0.0]]
+
+
+def test_more_columns_count_like_the_tags_and_tags_can_be_read_as_prose():
+    catalog = Catalog(
+        Vocab(("a", "b")), ("a", "b"), categories={"era": ("mint", "")},
+        tags={"notes": (("oak",), ()), "said": ((), ("so much mint", "mint", "fresh oak"))},
+    )  # fmt: skip
+    families = {"woody": ["oak"], "fresh": ["mint"]}
+    np.testing.assert_allclose(Tastes(families, "notes", also=("era",)).encode(catalog)[0], [0.5, 0.5])
+    found = Tastes(families, "notes", "said", also=("era", "no such column")).encode(catalog)
+    np.testing.assert_allclose(found, [[0.5, 0.5], [1 / 3, 2 / 3]], rtol=1e-6)

@@ -76,3 +76,12 @@ def test_the_oracle_reaches_what_the_recipe_says(membership):
     relevance = judged.argsort(axis=1).argsort(axis=1) + 1.0  # 11 - rank
     assert spearman(oracle, relevance).mean() == pytest.approx(0.77, abs=0.02)
     assert ndcg_ranked(oracle, relevance).mean() == pytest.approx(0.96, abs=0.01)
+
+
+def test_what_draws_everybody_is_added_to_what_one_likes():
+    tastes, membership = np.array([[1.0, 0.0]], np.float32), np.eye(2, dtype=np.float32)
+    np.testing.assert_allclose(preferences(tastes, membership), [[0.75, 0.25]])
+    np.testing.assert_allclose(preferences(tastes, membership, pull=np.array([0, 2], np.float32)), [[0.25, 0.75]])
+    asked = np.array([[1, 1, 0]], np.int32)
+    found = preferences(tastes, membership, asked, pull=np.array([0, 2], np.float32))
+    np.testing.assert_allclose(found, [[0.75, 0.75, 0.25]])

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from tastemaker.data.columns import CatalogColumns
+from tastemaker.data.columns import CatalogColumns, Extract
 from tastemaker.data.load_catalog import load_catalog
 from tastemaker.data.read import read_table
 from tastemaker.errors import RecipeError
@@ -125,3 +125,30 @@ def test_without_a_lexicon_nothing_can_be_invented():
 def test_a_sentence_with_an_unknown_place_is_refused(sentence):
     with pytest.raises(RecipeError, match="cannot fill in"):
         Sample(sentences=(sentence,))
+
+
+def test_titles_end_with_years_that_a_pattern_reads_and_files_leave_out(tmp_path):
+    columns = CatalogColumns(
+        "Name", tags={"moods": "Moods"}, numbers={"year": "Year"}, categories={"era": "Era"}, separator="|",
+        extract={"Year": Extract("Name", r"\((\d{4})\)$"), "Era": Extract("Name", r"\((\d{3})\d\)$", "{}0s")},
+    )  # fmt: skip
+    sample = Sample(items=200, tags=(2, 3), years=(1950, 2000), untold=(next(iter(FAMILIES)),))
+    catalog = sample_catalog(sample, TASTES, columns, np.random.default_rng(0))
+    years = catalog.numbers["year"]
+    assert years.min() >= 1950
+    assert years.max() == 2000
+    assert np.median(years) > 1980
+    assert catalog.categories["era"] == tuple(f"{int(year) // 10}0s" for year in years)
+    assert max(map(len, catalog.tags["moods"])) <= 3
+    told = {tag.lower() for row in catalog.tags["moods"] for tag in row}
+    assert not told & {word.lower() for word in next(iter(FAMILIES.values()))}
+    file = tmp_path / "sample.csv"
+    file.write_text(as_csv(catalog, columns), "utf-8")
+    assert file.read_text("utf-8").startswith("Name,Moods\n")
+    assert_same(load_catalog(read_table(file), columns).catalog.numbers["year"], years)
+
+
+@pytest.mark.parametrize("bad", [{"years": (2000,)}, {"years": (2000, 1990)}, {"tags": (0, 3)}, {"tags": (4, 3)}])
+def test_years_and_tags_that_run_backwards_are_refused(bad):
+    with pytest.raises(RecipeError, match=next(iter(bad))):
+        Sample(**bad)

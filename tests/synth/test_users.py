@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from tastemaker.data.dataset import Scale
+from tastemaker.data.features import Features
+from tastemaker.data.vocab import Vocab
 from tastemaker.errors import DataError, RecipeError
 from tastemaker.metrics import ndcg_ranked, spearman
 from tastemaker.synth.preference import preferences, strongest
@@ -139,3 +141,36 @@ def test_rankings_become_synthetic_events_that_fill_the_scale(rng):
     np.testing.assert_array_equal(data.events.group, data.events.user)
     np.testing.assert_allclose(data.signed().reshape(3, 4), 1 - 2 * (found.rank - 1) / 3, atol=1e-6)
     np.testing.assert_array_equal(data.profiles, tastes)
+
+
+def test_a_mixed_user_is_a_bit_of_each_archetype(rng):
+    kinds = {"one": {"a": 1.0}, "two": {"b": 1.0}}
+    pure, _ = draw_tastes(Population(kinds, taste_noise=0.0), ("a", "b"), 400, rng)
+    mixed, main = draw_tastes(Population(kinds, taste_noise=0.0, mix=2.0), ("a", "b"), 400, rng)
+    alike, _ = draw_tastes(Population(kinds, taste_noise=0.0, mix=500.0), ("a", "b"), 400, rng)
+    assert set(map(tuple, pure.tolist())) == {(1.0, 0.0), (0.0, 1.0)}
+    np.testing.assert_allclose(mixed.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(main, mixed.argmax(axis=1))
+    assert mixed[:, 0].var() == pytest.approx(1 / 20, rel=0.25)  # Beta(2, 2)
+    assert alike[:, 0].std() < 0.03
+
+
+def test_everybody_has_what_an_archetype_does_not_speak_of():
+    kinds = {"one": {"a": 0.9}, "all": {"*": 0.1, "b": 0.2}}
+    centers = Population(kinds, everybody={"*": 0.5, "b": 0.7}).centers(("a", "b", "c"))
+    np.testing.assert_allclose(centers, [[0.9, 0.7, 0.5], [0.1, 0.2, 0.1]], rtol=1e-6)
+
+
+def test_what_pulls_is_weighed_and_what_the_catalog_lacks_pulls_nobody():
+    numbers = np.array([[1, -1], [0, 2]], np.float32)
+    features = Features(Vocab(("x", "y")), {"numbers": numbers}, {"numbers": ("known", "year")})
+    np.testing.assert_allclose(Population(KINDS, pull={"known": 0.5, "price": 9.0}).pulls(features), [0.5, 0.0])
+    assert Population(KINDS, pull={"price": 9.0}).pulls(features) is None
+
+
+def test_pulled_users_rank_what_pulls_first(membership, rng):
+    pull = np.linspace(0, 5000, len(membership)).astype(np.float32)
+    tastes, _ = draw_tastes(POPULATION, NAMES, 20, rng)
+    found = draw_rankings(tastes, membership, 10, 0.0, rng, pull=pull)
+    for items, rank in zip(found.items, found.rank, strict=True):
+        assert (np.diff(items[np.argsort(rank)]) < 0).all()

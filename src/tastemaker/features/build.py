@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Literal, Protocol
 
@@ -12,7 +13,8 @@ from ..data.catalog import Catalog
 from ..data.features import TASTES, Features
 from ..watch import Arrays, Watch
 from .lsa import Lsa, idf_of
-from .numeric import fit_standard
+from .measures import fit_measures
+from .signatures import signatures
 from .tastes import Tastes
 from .word2vec import Word2Vec, WordVectors
 from .words import documents
@@ -56,10 +58,18 @@ class TextFeatures:
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """blocks: which of "text", "tastes" and "numbers" are made; what the catalog lacks is left out."""
+    """
+    blocks: which of "text", "tastes" and "numbers" are made; what the catalog lacks is left out
+    log:    number columns, such as counts and prices, of which the order of magnitude matters: log(1 + x) is taken
+    circular: number columns that come round, such as an hour, and after how much
+    same:   category columns whose names are compared as a whole, each a block "same NAME" of signatures
+    """
 
     blocks: tuple[str, ...] = ("text", TASTES, "numbers")
     text: TextFeatures = field(default_factory=TextFeatures)
+    log: tuple[str, ...] = ()
+    circular: Mapping[str, float] = field(default_factory=dict)
+    same: tuple[str, ...] = ()
 
 
 def build_features(
@@ -73,6 +83,7 @@ def build_features(
     seen = np.ones(len(catalog), bool) if fitted_on is None else fitted_on
     blocks: dict[str, Float32] = {}
     names: dict[str, tuple[str, ...]] = {}
+    fitted: dict[str, object] = {}
     if TASTES in settings.blocks and tastes.names:
         blocks[TASTES], names[TASTES] = tastes.encode(catalog), tastes.names
     for name, encoder in (("text", settings.text), (QUICK, TextFeatures("lsa", dim=64))):
@@ -81,10 +92,19 @@ def build_features(
             if text.any():
                 blocks[name] = text
     if "numbers" in settings.blocks and catalog.numbers:
-        order = tuple(sorted(catalog.numbers))
-        standard = fit_standard({name: catalog.numbers[name][seen] for name in order}, order)
-        blocks["numbers"], names["numbers"] = standard.encode([catalog.numbers[name] for name in order]), order
-    return Features(catalog.items, blocks, names)
+        numbers = {name: _number(catalog, name, name in settings.log) for name in sorted(catalog.numbers)}
+        measures = fit_measures(numbers, seen, settings.circular)
+        blocks["numbers"], names["numbers"] = measures.encode(numbers), measures.names
+        fitted["numbers"] = measures.as_json()
+    for name in settings.same:
+        if name in catalog.categories:
+            blocks[f"same {name}"] = signatures(catalog.categories[name], salt=name)
+    return Features(catalog.items, blocks, names, fitted)
+
+
+def _number(catalog: Catalog, name: str, log: bool) -> Float32:
+    column = catalog.numbers[name]
+    return np.asarray(np.sign(column) * np.log1p(np.abs(column)), np.float32) if log else column
 
 
 def _text_block(

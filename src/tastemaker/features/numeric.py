@@ -10,7 +10,7 @@ from ..data.arrays import Float32, Float64
 
 @dataclass(frozen=True)
 class Standard:
-    """(x - mean) / deviation, clipped to ±5; a missing number is 0, the mean."""
+    """(x - mean) / deviation, clipped to ±10; a missing number is 0, the mean."""
 
     mean: Float64
     deviation: Float64
@@ -18,7 +18,7 @@ class Standard:
     def encode(self, columns: Sequence[Float32]) -> Float32:
         """float32 (n_items, n_columns)."""
         raw = np.stack([np.asarray(c, np.float64) for c in columns], axis=1)  # (n_items, n_columns)
-        return np.asarray(np.nan_to_num(np.clip((raw - self.mean) / self.deviation, -5.0, 5.0)), np.float32)
+        return np.asarray(np.nan_to_num(np.clip((raw - self.mean) / self.deviation, -10.0, 10.0)), np.float32)
 
 
 def fit_standard(columns: Mapping[str, Float32], names: Sequence[str]) -> Standard:

@@ -30,12 +30,16 @@ class Tastes:
 
     Membership of item i in family f: c_f / Σ c, with c_f = tags in f + text_weight · min(3, mentions of f in text);
     shares that sum to 1. An item of which nothing is known gets the catalog's mean membership: it is nobody's extreme.
+
+    also: more columns, of tags or of categories, that count like the tags
+    text: a column of prose; one of tags is read as prose, too, where what people wrote says less than what it is
     """
 
     families: Mapping[str, Sequence[str]]
     tags: str | None = None
     text: str | None = None
     text_weight: float = 0.25
+    also: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,12 +90,12 @@ class Tastes:
 
     def knows(self, catalog: Catalog) -> bool:
         """Is there an item that the lexicon has a word for?"""
-        tags = (tag for row in catalog.tags.get(self.tags or "", ()) for tag in row)
-        texts = catalog.text.get(self.text or "", ())
+        tags = (tag for row in self._tags(catalog) for tag in row)
+        texts = self._texts(catalog)
         return any(self.counts(words(phrase)).any() for column in (tags, texts) for phrase in column)
 
     def coverage(self, catalog: Catalog) -> Coverage:
-        tags = [tag for row in catalog.tags.get(self.tags or "", ()) for tag in row]
+        tags = [tag for row in self._tags(catalog) for tag in row]
         unknown: dict[str, int] = {}
         for tag in tags:
             if not self._of_tag(tag).any():
@@ -100,11 +104,24 @@ class Tastes:
         most = sorted(unknown, key=lambda tag: (-unknown[tag], tag))
         return Coverage(len(tags), len(tags) - sum(unknown.values()), tuple(most), np.asarray(~raw.any(axis=1)))
 
+    def _tags(self, catalog: Catalog) -> list[tuple[str, ...]]:
+        """Of every item the tags that are read; a category is a tag."""
+        found: list[tuple[str, ...]] = [()] * len(catalog)
+        for name in (self.tags or "", *self.also):
+            column = catalog.tags.get(name) or tuple((c,) * bool(c) for c in catalog.categories.get(name, ()))
+            found = [mine + more for mine, more in zip(found, column, strict=True)] if column else found
+        return found
+
+    def _texts(self, catalog: Catalog) -> Sequence[str]:
+        if (self.text or "") in catalog.tags:
+            return [". ".join(row) for row in catalog.tags[self.text or ""]]
+        return catalog.text.get(self.text or "", ("",) * len(catalog))
+
     def _of_tag(self, tag: str) -> Float32:
         return np.minimum(self.counts(words(tag)), 1.0)
 
     def _of_tags(self, catalog: Catalog) -> Float32:
-        rows = catalog.tags.get(self.tags or "", ((),) * len(catalog))
+        rows = self._tags(catalog)
         distinct = dict.fromkeys(tag.lower() for row in rows for tag in row)
         vocabulary = {tag: i for i, tag in enumerate(distinct)}
         each = np.array([self._of_tag(tag) for tag in vocabulary], np.float32).reshape(
@@ -116,7 +133,7 @@ class Tastes:
         return np.asarray(has @ each, np.float32).reshape(len(rows), len(self.families))
 
     def _of_text(self, catalog: Catalog) -> Float32:
-        rows = catalog.text.get(self.text or "", ("",) * len(catalog))
+        rows = self._texts(catalog)
         mentions = np.array([self.counts(words(row)) for row in rows], np.float32)
         capped = np.minimum(mentions.reshape(len(rows), len(self.families)), 3.0)
         return np.asarray(self.text_weight * capped, np.float32)

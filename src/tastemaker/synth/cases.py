@@ -48,13 +48,13 @@ def draw_held_out(
     tastes: Float32 | None = None, affinity: Affinity = mean_taste, whole: bool = False,
 ) -> HeldOut:  # fmt: skip
     """n users; whole: also find their best items in the whole catalog. tastes: these instead of drawn ones."""
-    membership = features.block(TASTES)
+    membership, pull = features.block(TASTES), population.pulls(features)
     drawn = draw_tastes(population, features.tastes, n, rng)[0] if tastes is None else tastes
     lists = [
-        draw_rankings(drawn, membership, population.rankings, population.ranking_noise, rng, affinity, among)
+        draw_rankings(drawn, membership, population.rankings, population.ranking_noise, rng, affinity, among, pull)
         for _ in range(2)
     ]
-    relevant = best_items(preferences(drawn, membership, None, affinity)) if whole else None
+    relevant = best_items(preferences(drawn, membership, None, affinity, pull)) if whole else None
     return HeldOut(drawn, features.tastes, lists[0], lists[1], relevant)
 
 
@@ -70,7 +70,8 @@ def user_cases(population: Population, features: Features, n: int, rng: np.rando
     """Four cases: tastes stated; stated vaguely and in part; only five rankings; users of another kind."""
     users = draw_held_out(population, features, n, rng, whole=True)
     questions = np.concatenate([users.history.items, users.judged.items])
-    oracle = draw_oracle(population, features.tastes, features.block(TASTES), questions, rng)
+    pull = population.pulls(features)
+    oracle = draw_oracle(population, features.tastes, features.block(TASTES), questions, rng, pull)
     others = draw_held_out(population, features, n, rng, tastes=_anywhere(n, features, rng), affinity=strongest)
     ids = features.items.ids
     return [

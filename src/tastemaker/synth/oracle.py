@@ -54,10 +54,11 @@ class Oracle:
 
 
 def draw_oracle(
-    population: Population, names: tuple[str, ...], membership: Float32, items: Int32, rng: np.random.Generator
-) -> Oracle:
+    population: Population, names: tuple[str, ...], membership: Float32, items: Int32, rng: np.random.Generator,
+    pull: Float32 | None = None,
+) -> Oracle:  # fmt: skip
     """An oracle for questions about `items` (rows, in any order and shape)."""
     rows = np.unique(items).astype(np.int32)
     tastes, _ = draw_tastes(population, names, DRAWS, rng)
     each = np.broadcast_to(rows, (DRAWS, len(rows)))
-    return Oracle(tastes, rows, preferences(tastes, membership, each))
+    return Oracle(tastes, rows, preferences(tastes, membership, each, pull=pull))

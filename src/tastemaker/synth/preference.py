@@ -1,7 +1,7 @@
 """How much an invented user prefers an item, evened out over [0, 1].
 
 Affinity of user u (tastes t in [0, 1]^F) for item i (family membership m, shares that sum to 1): a(u, i) = t · m, the
-user's mean taste over what the item is made of.
+user's mean taste over what the item is made of; plus, where a recipe says so, a pull p(i), the same for everybody.
 Preference: s(u, i) = share of the catalog whose affinity for u is lower, ties counted half: the percentile of the item
 for that user. So every user's preferences are spread evenly, whatever the catalog, and with judgement noise of .2 the
 noise-free preference (the oracle) ranks ten items at a Spearman of about .77: what a perfect model can reach.
@@ -34,15 +34,21 @@ def strongest(tastes: Float32, membership: Float32) -> Float32:
 
 
 def preferences(
-    tastes: Float32, membership: Float32, items: Int32 | None = None, affinity: Affinity = mean_taste
-) -> Float32:
-    """Preference of each user for `items` (int32 (q, n) a list a user, None = all): float32 (q, n) in [0, 1]."""
-    reference = membership[:: max(1, len(membership) // REFERENCE)]
+    tastes: Float32, membership: Float32, items: Int32 | None = None, affinity: Affinity = mean_taste,
+    pull: Float32 | None = None,
+) -> Float32:  # fmt: skip
+    """Preference of each user for `items` (int32 (q, n) a list a user, None = all): float32 (q, n) in [0, 1].
+
+    pull: float32 (n_items,), what draws everybody alike, in units of affinity
+    """
+    common = np.zeros(len(membership), np.float32) if pull is None else pull
+    every = slice(None, None, max(1, len(membership) // REFERENCE))
     found = []
     for u in range(len(tastes)):
-        all_or_some = membership if items is None else membership[items[u]]
-        scale = np.sort(affinity(tastes[u : u + 1], reference)[0].round(6))
-        found.append(_percentile(affinity(tastes[u : u + 1], all_or_some)[0].round(6), scale))
+        mine = slice(None) if items is None else items[u]
+        scale = np.sort((affinity(tastes[u : u + 1], membership[every])[0] + common[every]).round(6))
+        drawn = affinity(tastes[u : u + 1], membership[mine])[0] + common[mine]
+        found.append(_percentile(drawn.round(6), scale))
     return np.array(found, np.float32).reshape(len(tastes), len(membership) if items is None else items.shape[1])
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ OF_FAMILIES = (0.35, 0.45, 0.20)  # chances that an item is of one family, of tw
 MAIN = (0.6, 0.3, 0.1)  # how an item's tags are shared among its families
 STRAY = 0.1  # chance that a tag is of any family
 UNTAGGED, ONE_TAG, UNDESCRIBED = 0.03, 0.04, 0.01  # shares of items
-FEWEST, MOST = 4, 9  # tags of all other items
+BORROWED = 4  # words of each family that a description may borrow
 JOINED = " / "  # between the parts of an id
 
 Families = Sequence[Sequence[str]]
@@ -32,20 +32,32 @@ Choice = TypeVar("Choice")
 class Sample:
     """How a sample catalog is invented; nouns and adjectives that are left out are made of the families' words.
 
+    first:     this recipe's sample is the one that a demonstration shows by default
+    tags:      the fewest and the most tags of an item that has more than one
     kind:      a title is "adjective noun" or "adjective noun kind"
+    years:     the first and the last year; titles then end with one, late ones more often: "Velvet Garden (1994)"
+    untold:    families that no tag of an item names, since the recipe reads them off other columns
     sentences: of descriptions, with {title}, {first}, {second} and {third}; the last three are tags of the item
     """
 
     items: int = 400
+    first: bool = False
+    tags: tuple[int, int] = (4, 9)
     nouns: tuple[str, ...] = ()
     adjectives: tuple[str, ...] = ()
     brands: tuple[str, ...] = ()
     sentences: tuple[str, ...] = PLAIN
     kind: str = "Item"
+    years: tuple[int, ...] = ()
+    untold: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.items < 2:
             raise RecipeError(f"[sample] items is {self.items}; a catalog to choose from needs at least 2.")
+        if not 1 <= self.tags[0] <= self.tags[1]:
+            raise RecipeError(f"[sample] tags is {list(self.tags)}; give the fewest, at least 1, and the most.")
+        if self.years and (len(self.years) != 2 or self.years[0] > self.years[1]):
+            raise RecipeError(f"[sample] years is {list(self.years)}; give the first and the last one.")
         for sentence in self.sentences:
             try:
                 sentence.format(title="", first="", second="", third="")
@@ -60,36 +72,42 @@ def sample_catalog(sample: Sample, tastes: Tastes, columns: CatalogColumns, rng:
 
     Tags, description and brand go into the first of the recipe's tags, text and categories; other columns stay empty.
     """
-    families = _families(tastes, columns.separator)
+    families = _families(tastes, columns.separator, sample.untold)
     titles = _titles(sample, families, rng)
-    tags = [_tags(families, rng) for _ in titles]
+    tags = [_tags(families, sample.tags, rng) for _ in titles]
     made: dict[str, Column] = {columns.title: list(titles)}
-    if columns.categories:
-        made[_first(columns.categories)] = [_pick(sample.brands, rng) if sample.brands else "" for _ in titles]
+    kinds = {name: source for name, source in columns.categories.items() if source not in columns.extract}
+    if kinds:
+        made[_first(kinds)] = [_pick(sample.brands, rng) if sample.brands else "" for _ in titles]
     if columns.text:
         texts = [_description(sample, *item, families, rng) for item in zip(titles, tags, strict=True)]
         made[_first(columns.text)] = list(texts)
     if columns.tags:
-        made[_first(columns.tags)] = [f"{columns.separator} ".join(map(_shown, row)) for row in tags]
+        made[_first(columns.tags)] = [_cell(map(_shown, row), columns) for row in tags]
     numbers: Column = [str(row) for row in range(1, len(titles) + 1)]
     for group in (columns.categories, columns.text, columns.tags, columns.numbers, columns.show):
-        made |= {source: [""] * len(titles) for source in group.values() if source not in made}
+        empty = (source for source in group.values() if source not in {*made, *columns.extract})
+        made |= {source: [""] * len(titles) for source in empty}
     made |= {source: numbers for source in columns.id if source not in made}
     return load_catalog(numbered_table("the sample catalog", made), columns).catalog
 
 
 def as_csv(catalog: Catalog, columns: CatalogColumns) -> str:
-    """The catalog as a file that a recipe with these columns reads back as the same items."""
+    """The catalog as a file that a recipe with these columns reads back as the same items.
+
+    Columns that the recipe makes from others are left out.
+    """
     cells: dict[str, Sequence[str]] = {columns.title: catalog.titles}
     cells |= {source: catalog.categories[name] for name, source in columns.categories.items()}
     cells |= {source: catalog.text[name] for name, source in (*columns.text.items(), *columns.show.items())}
     for name, source in columns.tags.items():
-        cells[source] = [f"{columns.separator} ".join(row) for row in catalog.tags[name]]
+        cells[source] = [_cell(row, columns) for row in catalog.tags[name]]
     for name, source in columns.numbers.items():
         cells[source] = ["" if np.isnan(x) else repr(float(x)) for x in catalog.numbers[name]]
     for part, source in enumerate(columns.id):
         if source not in cells:
             cells[source] = [id_ if len(columns.id) == 1 else id_.split(JOINED)[part] for id_ in catalog.items.ids]
+    cells = {source: column for source, column in cells.items() if source not in columns.extract}
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(cells)
@@ -97,9 +115,14 @@ def as_csv(catalog: Catalog, columns: CatalogColumns) -> str:
     return file.getvalue()
 
 
-def _families(tastes: Tastes, separator: str) -> Families:
+def _cell(tags: Iterable[str], columns: CatalogColumns) -> str:
+    return (", " if columns.separator == "," else columns.separator).join(tags)
+
+
+def _families(tastes: Tastes, separator: str, untold: Sequence[str]) -> Families:
     """The words of each family that fit into a cell of tags."""
-    fitting = ([word for word in words if separator not in word] for words in tastes.families.values())
+    told = (words for family, words in tastes.families.items() if family not in untold)
+    fitting = ([word for word in words if separator not in word] for words in told)
     families = [words for words in fitting if words]
     if not families:
         raise RecipeError(
@@ -121,14 +144,19 @@ def _titles(sample: Sample, families: Families, rng: np.random.Generator) -> lis
     while len(titles) < sample.items:
         titles |= dict.fromkeys(f"{name} {number}" for name in names)
         number += 1
-    return list(titles)[: sample.items]
+    found = list(titles)[: sample.items]
+    if not sample.years:
+        return found
+    first, last = sample.years
+    years = last - rng.geometric(3.0 / (last - first + 1), len(found)) + 1  # a third of the span is the mean age
+    return [f"{title} ({max(int(year), first)})" for title, year in zip(found, years, strict=True)]
 
 
-def _tags(families: Families, rng: np.random.Generator) -> list[str]:
+def _tags(families: Families, fewest_most: tuple[int, int], rng: np.random.Generator) -> list[str]:
     kind = rng.random()
     if kind < UNTAGGED:
         return []
-    n = 1 if kind < UNTAGGED + ONE_TAG else int(rng.integers(FEWEST, MOST + 1))
+    n = 1 if kind < UNTAGGED + ONE_TAG else int(rng.integers(fewest_most[0], fewest_most[1] + 1))
     own = _own_families(families, rng)
     share = np.array(MAIN[: len(own)])
     tags: dict[str, None] = {}
@@ -160,7 +188,7 @@ def _description(sample: Sample, title: str, tags: Sequence[str], families: Fami
 def _three(tags: Sequence[str], families: Families, rng: np.random.Generator) -> list[str]:
     """Three words of an item; different ones as far as there are."""
     own = [tags[i] for i in rng.permutation(len(tags))]
-    others = [word for words in families for word in words[:FEWEST] if word not in own]
+    others = [word for words in families for word in words[:BORROWED] if word not in own]
     borrowed = [others[i] for i in rng.permutation(len(others))]
     return [*own, *borrowed, *own, *borrowed, *own, *borrowed][:3]
 
