@@ -212,3 +212,19 @@ def test_a_single_model_is_a_chain_of_one(world: World) -> None:
     model = single(world.data.catalog, NAMES, Popularity(rising()))
     assert [(level.name, level.version) for level in model.levels] == [("model", "unsaved")]
     assert not model.repeat
+
+
+def test_when_something_was_rated_comes_with_it(tastes: Recommender) -> None:
+    """Of one query that says it for one of two ratings, and of one that does not."""
+    told = Query(ratings={"item 3": 0.5, "item 1": -0.5}, when={"item 3": 1_700_000_000_123, "item 9": 5})
+    batch = tastes.encode([told, Query(ratings={"item 2": 1.0}), Query()])
+    assert batch.moments().tolist() == [0, 1_700_000_000_123, 0]
+    assert batch.take(slice(1, 2)).moments().tolist() == [0]
+    assert tastes.encode([Query(ratings={"item 2": 1.0})]).when is None
+
+
+def test_likes_have_no_times_and_ratings_keep_theirs_beside_them(tastes: Recommender) -> None:
+    asked = Query(likes=("item 1", "item 5"), ratings={"item 5": 0.2, "item 0": 0.1}, when={"item 5": 7, "item 0": 9})
+    batch = tastes.encode([asked])
+    assert batch.evidence().indices.tolist() == [0, 1, 5]
+    assert batch.moments().tolist() == [9, 0, 7]

@@ -11,10 +11,11 @@ import numpy as np
 
 from .data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr
 from .data.catalog import Catalog
+from .data.exploration import POOL, explored
 from .data.nearest import did_you_mean
-from .data.query import Batch, Query, Reason, Slate
+from .data.query import Batch, Query, Reason, Slate, pattern, times_of
 from .errors import QueryError
-from .scorers import Contributions, Part, Scorer
+from .scorers import Contributions, Part, Prediction, Scorer
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Recommender:
     levels:  the fallback chain, best first
     repeat:  may items of the query's own history be recommended?
     problem: why levels that should be there are not ("version 4: altered file"), part of every slate's level_reason
+    explore: the chance of a position to show what the model would not, where `recommend` is given a generator
     """
 
     catalog: Catalog
@@ -40,15 +42,22 @@ class Recommender:
     levels: tuple[Level, ...]
     repeat: bool = False
     problem: str = ""
+    explore: float = 0.0
     on_failure: Callable[[str], None] = field(default=lambda message: None, repr=False)
 
-    def recommend(self, queries: Sequence[Query], explain: bool = True) -> list[Slate]:
-        """One slate a query, in order. With `explain`, every item carries the parts of its score."""
+    def recommend(
+        self, queries: Sequence[Query], explain: bool = True, explore_rng: np.random.Generator | None = None
+    ) -> list[Slate]:
+        """One slate a query, in order. With `explain`, every item carries the parts of its score.
+
+        explore_rng: draws what `explore` allows; None = always the best
+        """
         if not queries:
             return []
         batch = self.encode(queries)
         exclude = self._excluded(queries, batch)
-        drafts = [_Draft(q.n) for q in queries]
+        rng = explore_rng if self.explore > 0 else None
+        drafts = [_Draft(q.n, self.explore, rng) for q in queries]
         for level in self.levels:
             waiting = [i for i, draft in enumerate(drafts) if draft.missing > 0]
             if not waiting:
@@ -70,6 +79,25 @@ class Recommender:
                 scores[rows] = level.scorer.score(batch.take(rows), items[rows])
         return scores
 
+    def predict(self, asked: Sequence[Query] | Batch, items: Int32) -> tuple[Prediction, Int32]:
+        """What items, int32 (q, n) rows, are worth to each query, and which level says so, int32 (q, n): the first that
+        does not fail and can say, -1 = none."""
+        batch = asked if isinstance(asked, Batch) else self.encode(asked)
+        value, like = np.full((2, *items.shape), np.nan, np.float32)
+        said_by = np.full(items.shape, UNKNOWN, np.int32)
+        for at, level in enumerate(self.levels):
+            rows = np.flatnonzero((said_by < 0).any(axis=1))
+            if not len(rows):
+                break
+            try:
+                said = level.scorer.predict(batch.take(rows), items[rows])
+            except Exception as error:
+                self.on_failure(f"{level.name} (version {level.version}), predicting: {error!r}")
+                continue
+            q, n = np.nonzero((said_by[rows] < 0) & ~np.isnan(said.like))
+            value[rows[q], n], like[rows[q], n], said_by[rows[q], n] = said.value[q, n], said.like[q, n], at
+        return Prediction(value, like), said_by
+
     def encode(self, queries: Sequence[Query]) -> Batch:
         """Ids that nobody knows are left out of the history; a taste that nobody knows is a QueryError."""
         n = len(queries)
@@ -78,13 +106,15 @@ class Recommender:
             for taste, value in query.profile.items():
                 profile[i, self._column(taste, value)] = value
         context = {name: self._context(queries, name) for name in dict.fromkeys(c for q in queries for c in q.context)}
+        ratings = self._matrix([q.ratings for q in queries])
         return Batch(
             positives=self._matrix([dict.fromkeys(q.likes, 1.0) for q in queries]),
-            ratings=self._matrix([q.ratings for q in queries]),
+            ratings=ratings,
             user=np.full(n, UNKNOWN, np.int32),
             profile=profile,
             context=context,
             now=np.array([q.now or 0 for q in queries], np.int64),
+            when=times_of(ratings, queries, self.catalog.items),
         )
 
     def _column(self, taste: str, value: float) -> int:
@@ -114,7 +144,7 @@ class Recommender:
     def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
         """csr (q, n_items): what the rules keep out of each answer."""
         named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
-        return named if self.repeat else (abs(batch.positives) + _present(batch.ratings) + named).tocsr()
+        return named if self.repeat else (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
 
     def _allowed(self, query: Query) -> Bool:
         """bool (n_items,): available, among the candidates, and passing the filters."""
@@ -162,8 +192,9 @@ class Recommender:
             rows = np.array(members)
             allowed = self._allowed(queries[members[0]])
             have = max(len(drafts[i].rows) for i in members)
+            want = max(queries[members[0]].n, *(drafts[i].pool for i in members)) + have
             try:
-                found, scores = level.scorer.top(batch.take(rows), queries[members[0]].n + have, exclude[rows], allowed)
+                found, scores = level.scorer.top(batch.take(rows), want, exclude[rows], allowed)
             except Exception as error:
                 self.on_failure(f"{level.name} (version {level.version}): {error!r}")
                 for i in members:
@@ -184,7 +215,7 @@ class Recommender:
             version=first.version,
             level=first.name,
             level_reason=why,
-            propensities=(1.0,) * len(draft.rows),
+            propensities=tuple(draft.chances),
         )
 
     def _reasons(self, draft: "_Draft", one: Batch) -> tuple[tuple[Reason, ...], ...]:
@@ -216,10 +247,11 @@ class Recommender:
 class _Draft:
     """A slate being filled, level by level."""
 
-    def __init__(self, n: int) -> None:
-        self.n = n
+    def __init__(self, n: int, explore: float, rng: np.random.Generator | None) -> None:
+        self.n, self.explore, self.rng = n, explore, rng
         self.rows: list[int] = []
         self.scores: list[float] = []
+        self.chances: list[float] = []
         self.levels: list[Level] = []
         self.why: list[str] = []
 
@@ -227,13 +259,25 @@ class _Draft:
     def missing(self) -> int:
         return self.n - len(self.rows)
 
+    @property
+    def pool(self) -> int:
+        """How many items this draft chooses from, at least."""
+        return 0 if self.rng is None else POOL
+
     def take(self, level: Level, rows: Int32, scores: Float32) -> None:
         before = len(self.rows)
-        for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
-            if row >= 0 and row not in self.rows and self.missing > 0:
-                self.rows.append(row)
-                self.scores.append(score)
-                self.levels.append(level)
+        new = [
+            (row, s) for row, s in zip(rows.tolist(), scores.tolist(), strict=True) if row >= 0 and row not in self.rows
+        ]
+        n = min(self.missing, len(new))
+        order, chances = range(n), np.ones(n)
+        if self.rng is not None:
+            order, chances = explored(len(new), n, self.explore, self.rng)  # type: ignore[assignment]
+        for at, chance in zip(order, chances.tolist(), strict=True):
+            self.rows.append(new[at][0])
+            self.scores.append(new[at][1])
+            self.chances.append(chance)
+            self.levels.append(level)
         if len(self.rows) == before:
             if before == 0:  # else there simply is nothing more
                 self.fail(f"{level.name} cannot say anything here")
@@ -242,12 +286,6 @@ class _Draft:
 
     def fail(self, why: str) -> None:
         self.why.append(why)
-
-
-def _present(matrix: Csr) -> Csr:
-    ones = matrix.copy()
-    ones.data = np.ones_like(ones.data)
-    return ones
 
 
 def single(catalog: Catalog, tastes: tuple[str, ...], scorer: Scorer, name: str = "model") -> Recommender:

@@ -3,9 +3,9 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from .algorithms import BPRMF, EASE, IALS, Algorithm, GraphFilter, ItemKNN
+from .algorithms import BPRMF, EASE, IALS, Algorithm, BayesMF, GraphFilter, ItemKNN, RatingBlend, RatingKNN
 from .data.catalog import Catalog
-from .data.dataset import Dataset
+from .data.dataset import Dataset, Scale
 from .data.events import events_of
 from .data.features import Features
 from .data.vocab import Vocab
@@ -32,6 +32,7 @@ def main() -> None:
     )  # fmt: skip
     top_of_scores(np.zeros((1, 1), f), 1)
     _collaborative()
+    _ratings()
 
 
 def _collaborative() -> None:
@@ -45,6 +46,16 @@ def _collaborative() -> None:
         scorer = model.fit(data, Features(items, {}), rng, Watch())
         for some in (slice(None), slice(1, 2)):  # a single query has a kernel of its own
             judge_ranking(scorer, history[some], rest[some], rng, k=2)
+
+
+def _ratings() -> None:
+    """Fit and ask a blend of rating models on five grades."""
+    user, item = np.array([0, 0, 1, 1, 2], np.int32), np.array([0, 1, 1, 2, 0], np.int32)
+    items, users = Vocab(tuple("abc")), Vocab(tuple("xyz"))
+    events = events_of(user, item, np.array([1, 5, 4, 2, 3], np.float32), "rating")
+    data = Dataset(events, Catalog(items, items.ids), users, scales={"rating": Scale(1, 5)})
+    members = (BayesMF(dim=1, epochs=1), RatingKNN())
+    RatingBlend(members=members).fit(data, Features(items, {}), np.random.default_rng(0), Watch())
 
 
 if __name__ == "__main__":

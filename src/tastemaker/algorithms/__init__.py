@@ -2,8 +2,10 @@
 
 from .at_its_word import at_its_word
 from .base import Algorithm
+from .bayes_mf import BayesMF
 from .best_of import BestOf
 from .biased_mf import BiasedMF
+from .biases import Biases
 from .blend import Blend
 from .bpr import BPR
 from .bpr_mf import BPRMF
@@ -12,14 +14,22 @@ from .content import Content
 from .dpl import DPL
 from .ease import EASE
 from .graph_filter import GraphFilter
+from .hybrid import Hybrid
 from .ials import IALS
 from .item_knn import ItemKNN
 from .popular import Popular
+from .ranked import RankedBy
 from .ranknet import RankNet
+from .rating_blend import RatingBlend
+from .rating_content import RatingContent
+from .rating_knn import RatingKNN
+from .together import Together
 
 ALGORITHMS: dict[str, type[Algorithm]] = {
+    "bayesmf": BayesMF,
     "bestof": BestOf,
     "biasedmf": BiasedMF,
+    "biases": Biases,
     "blend": Blend,
     "bpr": BPR,
     "bprmf": BPRMF,
@@ -27,10 +37,16 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "dpl": DPL,
     "ease": EASE,
     "graph": GraphFilter,
+    "hybrid": Hybrid,
     "ials": IALS,
     "itemknn": ItemKNN,
     "popular": Popular,
+    "ranked": RankedBy,
     "ranknet": RankNet,
+    "ratingblend": RatingBlend,
+    "ratingcontent": RatingContent,
+    "ratingknn": RatingKNN,
+    "together": Together,
 }
 
 __all__ = [
@@ -41,14 +57,22 @@ __all__ = [
     "EASE",
     "IALS",
     "Algorithm",
+    "BayesMF",
     "BestOf",
     "BiasedMF",
+    "Biases",
     "Blend",
     "Content",
     "GraphFilter",
+    "Hybrid",
     "ItemKNN",
     "Popular",
     "RankNet",
+    "RankedBy",
+    "RatingBlend",
+    "RatingContent",
+    "RatingKNN",
+    "Together",
     "at_its_word",
     "calibrate",
 ]

@@ -34,7 +34,7 @@ class Adam:
 
     def state(self) -> dict[str, Any]:
         named = {"first": self.first, "second": self.second, "steps": self.steps}
-        return {f"adam/{name}/{i}": t.numpy().copy() for name, ts in named.items() for i, t in enumerate(ts)}
+        return {f"adam/{name}/{i}": t.cpu().numpy().copy() for name, ts in named.items() for i, t in enumerate(ts)}
 
     def restore(self, arrays: Mapping[str, Any]) -> None:
         for name, tensors in (("first", self.first), ("second", self.second), ("steps", self.steps)):

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import numpy as np
 
@@ -17,7 +17,13 @@ Start = TypeVar("Start", bound=Scorer)
 
 @dataclass(frozen=True)
 class Algorithm(ABC):
-    """Hyper-parameters and how to learn with them: a frozen dataclass of plain values."""
+    """Hyper-parameters and how to learn with them: a frozen dataclass of plain values.
+
+    learns: from whose lists it can learn. "tastes" = also from invented users', whose tastes are known; "events" = from
+    what real users did; "nothing" = it needs no one
+    """
+
+    learns: ClassVar[Literal["tastes", "events", "nothing"]] = "events"
 
     def require(self) -> None:  # noqa: B027 most algorithms need nothing
         """MissingExtra, with its install line, when this algorithm cannot learn on this machine."""

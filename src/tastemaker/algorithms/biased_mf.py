@@ -17,15 +17,15 @@ import numpy as np
 
 from ..data.arrays import Csr, Float32
 from ..data.dataset import Dataset
-from ..data.events import KINDS
 from ..data.features import Features
-from ..errors import DataError, TrainingError
+from ..errors import TrainingError
 from ..kernels.als import als_half
 from ..kernels.threads import one_blas_thread
 from ..scorers import Factors, Scorer
 from ..scorers.collaborative import NEAR
 from ..watch import Watch
 from .base import Algorithm
+from .graded import graded
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class BiasedMF(Algorithm):
 
     dim: int = 20
     epochs: int = 15
-    l2: float = 0.1
+    l2: float = 0.05
     damping: float = 5.0
     nu: float = 1.0
     init: float = 0.1
@@ -51,7 +51,7 @@ class BiasedMF(Algorithm):
     ) -> Factors:
         if self.l2 <= 0:
             raise TrainingError(f"BiasedMF needs an l2 above 0, or vectors have no one solution; it is {self.l2:g}.")
-        grades = _grades(train)
+        grades = graded(train, "BiasedMF")
         mean = float(grades.data.mean())
         with one_blas_thread():
             items, bias = self._learned(grades, mean, rng, watch)
@@ -92,22 +92,3 @@ class BiasedMF(Algorithm):
         found = rng.normal(0.0, self.init / np.sqrt(max(self.dim, 1)), (n, self.dim + 1))
         found[:, -1] = 1.0
         return np.asarray(found, np.float32)
-
-
-def _grades(train: Dataset) -> Csr:
-    """The latest preference of each pair in [-1, 1], csr (n_users, n_items); a stored 0 is a grade in the middle."""
-    kinds = [KINDS.index(kind) for kind in train.scales]
-    graded = train.where(np.isin(train.events.kind, kinds))
-    if len(graded) == 0:
-        raise TrainingError("BiasedMF learns from grades, and no event has one. For likes and plays use ials or graph.")
-    bad = ~np.isfinite(graded.events.value)
-    if bad.any():
-        at = int(np.argmax(bad))
-        raise DataError(
-            f"User {train.users.ids[graded.events.user[at]]!r} graded item "
-            f"{train.catalog.items.ids[graded.events.item[at]]!r} with {graded.events.value[at]:g}, which is no number "
-            f"({int(bad.sum())} such grades). Correct or drop them and import again."
-        )
-    found = graded.matrix("last", graded.signed())
-    found.sort_indices()
-    return found

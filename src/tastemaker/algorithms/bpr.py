@@ -28,6 +28,8 @@ from .views import Lists, View, draw_view, lists_of
 class BPR(Algorithm):
     """Published for this recipe: dim 50, SGD, l2 .01, 100 iterations."""
 
+    learns = "tastes"
+
     dim: int = 50
     epochs: int = 100
     learning_rate: float = 0.02

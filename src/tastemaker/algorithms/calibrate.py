@@ -4,24 +4,25 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from ..data.arrays import Float64
+from ..data.arrays import Bool, Float64
 from ..data.dataset import Dataset
 from ..data.query import Batch
 from ..scorers import Calibrated, Scorer
+from .graded import threshold
 from .views import Lists, draw_view, lists_of
 
 
 def calibrate(scorer: Scorer, data: Dataset, rng: np.random.Generator) -> Calibrated:
     """`scorer` with predictions fitted on `data`, users whom it did not learn from, seen as a served user would be.
 
-    A preference above 0 counts as a like. Platt 1999, eq. 1, with the smoothed targets of its section 2.2.
+    What the scale calls a like is one. Platt 1999, eq. 1, with the smoothed targets of its section 2.2.
     """
     lists = lists_of(data)
     score, signed = _seen(scorer, lists, rng)
     if len(score) < 2 or float(score.std()) == 0.0:
         return Calibrated(scorer, 0.0, float(signed.mean()) if len(signed) else 0.0, 0.0, 0.0)
     slope, intercept = np.polyfit(score, signed, 1)
-    a, b = _platt(score, signed > 0)
+    a, b = _platt(score, signed > threshold(data))
     return Calibrated(scorer, float(slope), float(intercept), a, b)
 
 
@@ -35,17 +36,27 @@ def _seen(scorer: Scorer, lists: Lists, rng: np.random.Generator) -> tuple[Float
     return scores[known].astype(np.float64), lists.signed[known].astype(np.float64)
 
 
-def _platt(score: Float64, liked: np.ndarray) -> tuple[float, float]:
+def _platt(score: Float64, liked: Bool) -> tuple[float, float]:
     """(a, b) of like = sigmoid(a · score + b) by maximum likelihood."""
+    center, spread = score.mean(), score.std()
+    b, a = logistic(((score - center) / spread)[:, None], liked)
+    return float(a / spread), float(b - a * center / spread)
+
+
+def logistic(x: Float64, liked: Bool, prior: Float64 | None = None) -> Float64:
+    """c (1 + columns,) of like = sigmoid(c_0 + x c) by maximum likelihood, x (n, columns).
+
+    prior: what c was before anything was seen, each with a variance of 10; None = anything is as likely
+    """
     n_liked, n_not = int(liked.sum()), int((~liked).sum())
     target = np.where(liked, (n_liked + 1) / (n_liked + 2), 1 / (n_not + 2))
-    center, spread = score.mean(), score.std()
-    x = (score - center) / spread
+    rows = np.column_stack([np.ones(len(x)), x])
+    begun = np.zeros(rows.shape[1]) if prior is None else prior
+    firm, n = 0.0 if prior is None else 0.1, max(len(x), 1)
 
-    def cost(ab: Float64) -> tuple[float, Float64]:
-        z = ab[0] * x + ab[1]
-        slope = expit(z) - target
-        return float((np.logaddexp(0.0, z) - target * z).mean()), np.array([(slope * x).mean(), slope.mean()])
+    def cost(c: Float64) -> tuple[float, Float64]:
+        z, far = rows @ c, c - begun
+        slope = (expit(z) - target) @ rows
+        return float((np.logaddexp(0.0, z) - target * z).sum() + firm * far @ far / 2) / n, (slope + firm * far) / n
 
-    a, b = minimize(cost, np.zeros(2), jac=True, method="BFGS").x
-    return float(a / spread), float(b - a * center / spread)
+    return np.asarray(minimize(cost, begun, jac=True, method="BFGS").x)

@@ -14,6 +14,8 @@ from .base import Algorithm
 
 @dataclass(frozen=True)
 class Content(Algorithm):
+    learns = "nothing"
+
     near: tuple[str, ...] = ("text", "lsa", "numbers", TASTES)  # the first of these blocks that exists is compared
     likes: float = 0.5  # weight of the nearness to likes, beside 1 for the stated tastes
 

@@ -11,7 +11,7 @@ from ..errors import DataError, TrainingError
 def liked(train: Dataset, counts: bool = False) -> Csr:
     """csr (n_users, n_items), positive: 1 for each item that a user liked; or with `counts`, how often.
 
-    A grade is a like when it is above the middle of its scale, and the latest grade of a pair counts. Events of other
+    A grade is a like when its scale says so, and the latest grade of a pair counts. Events of other
     kinds are likes whose value is a count, which add up. DataError for a value that is no number or no count.
     """
     events, signed = train.events, train.signed()
@@ -23,8 +23,7 @@ def liked(train: Dataset, counts: bool = False) -> Csr:
     found = (train if plain.all() else train.where(plain)).matrix("sum")  # what is plain throughout is not copied
     if graded.any():
         grades = train.where(graded)
-        latest = grades.matrix("last", grades.signed())
-        latest.data = (latest.data > 0).astype(np.float32)
+        latest = grades.matrix("last", grades.liked().astype(np.float32))
         found = (latest + found).tocsr()
     found.eliminate_zeros()
     found.sort_indices()

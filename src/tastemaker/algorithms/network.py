@@ -36,6 +36,8 @@ class Network(Algorithm):
     patience:   epochs without a better validation loss before learning stops; 0 = never stop early
     """
 
+    learns = "tastes"
+
     hidden: tuple[int, ...] = (128, 128)
     epochs: int = 20
     batch_size: int = 32

@@ -6,7 +6,6 @@ import numpy as np
 
 from ..data.arrays import Float32, Int64
 from ..data.dataset import Dataset
-from ..data.events import AGAINST, KINDS
 from ..data.features import Features
 from ..errors import TrainingError
 from ..scorers import Popularity, Scorer
@@ -20,6 +19,8 @@ class Popular(Algorithm):
 
     half_life: days, ages counted from the latest event; 0 = events do not age. Of likes alone, most liked comes first.
     """
+
+    learns = "nothing"
 
     damping: float = 5.0
     half_life: float = 0.0
@@ -35,8 +36,7 @@ class Popular(Algorithm):
     ) -> Popularity:
         if self.half_life < 0:
             raise TrainingError(f"half_life is {self.half_life:g} days; give 0 for none, or a number above.")
-        against = np.isin(train.events.kind, [KINDS.index(kind) for kind in AGAINST])
-        matrix = train.matrix("last", np.where(against, np.float32(-1.0), train.signed()))
+        matrix = train.matrix("last", train.signed())
         weight = matrix.copy()
         if self.half_life > 0 and len(train):
             weight = train.matrix("last", self._fading(train.events.time))

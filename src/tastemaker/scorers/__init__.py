@@ -3,39 +3,52 @@
 from typing import Any
 
 from .base import Contributions, Part, Prediction, Scorer
+from .bayes_factors import BayesFactors
 from .blend import Blend
 from .calibrated import Calibrated
 from .embeddings import Embeddings
 from .event_graph import EventGraph
 from .factors import Factors
+from .foretelling import AsLikes, Foretelling
+from .gated import Gated
 from .item_weights import ItemWeights
 from .low_rank import LowRank
 from .mapping import Mapping
 from .mlp import Mlp
 from .nearby import Nearby
 from .popularity import Popularity
+from .ranked import Ranked
+from .rating_neighbors import RatingNeighbors
 from .state import Arrays, Json, unpack
 from .stated import Stated
 from .taste import TastePrior
 from .taste_factors import TasteFactors
+from .tower import Tower
 from .weighted_sum import WeightedSum
 
 SCORERS: dict[str, type[Scorer]] = {
     cls.__name__: cls
     for cls in (
+        AsLikes,
+        BayesFactors,
         Blend,
         Calibrated,
         Embeddings,
         EventGraph,
         Factors,
+        Gated,
+        Foretelling,
         ItemWeights,
         LowRank,
         Mapping,
         Mlp,
         Nearby,
         Popularity,
+        Ranked,
+        RatingNeighbors,
         Stated,
         TasteFactors,
+        Tower,
         WeightedSum,
     )
 }
@@ -60,12 +73,16 @@ def load(settings: Json, arrays: Arrays) -> Scorer:
 __all__ = [
     "PARTS",
     "SCORERS",
+    "AsLikes",
+    "BayesFactors",
     "Blend",
     "Calibrated",
     "Contributions",
     "Embeddings",
     "EventGraph",
     "Factors",
+    "Foretelling",
+    "Gated",
     "ItemWeights",
     "LowRank",
     "Mapping",
@@ -74,10 +91,13 @@ __all__ = [
     "Part",
     "Popularity",
     "Prediction",
+    "Ranked",
+    "RatingNeighbors",
     "Scorer",
     "Stated",
     "TasteFactors",
     "TastePrior",
+    "Tower",
     "WeightedSum",
     "core",
     "load",
