@@ -188,7 +188,7 @@ def test_a_backup_that_is_not_whole_changes_nothing(sqlite: Store, tmp_path: Pat
         except StoreError as error:
             assert "whole backup" in str(error) or "Nothing was" in str(error) or "newer" in str(error)  # noqa: PT017
         assert contents(sqlite) == before  # else the byte was padding, or a time
-    file.write_bytes(gzip.compress(whole)[:-20])
+    file.write_bytes(gzip.compress(whole)[: len(gzip.compress(whole)) // 2])
     with pytest.raises(StoreError, match="whole backup"):
         restore(sqlite, file, force=True)
     with pytest.raises(StoreError, match="no backup"):

@@ -8,6 +8,7 @@ from .backup import Summary, backup, restore
 from .cache import Cache
 from .catalogs import Change, delist, put_catalog, read_catalog, relist
 from .database import make_engine, transaction
+from .decisions import list_decisions, record_decision
 from .events import (
     EventCount,
     Forgotten,
@@ -19,8 +20,11 @@ from .events import (
     read_user,
 )
 from .imports import Import, find_import, list_imports, put_import
+from .jobs import Job, add_job, end_job, find_job, list_jobs, report_job, start_job, sweep_jobs
+from .leases import Lease, drop_lease, find_lease, held, new_holder, take_lease
 from .maintenance import Checkup, check, upgrade_database
 from .meta import get_meta, put_meta
+from .pruning import Pruned, prune
 from .slates import put_slate, read_slates
 from .store import Store
 from .versions import (
@@ -48,28 +52,41 @@ __all__ = [
     "EventCount",
     "Forgotten",
     "Import",
+    "Job",
+    "Lease",
     "ModelVersion",
     "NewVersion",
+    "Pruned",
     "Store",
     "Summary",
     "TrainingRun",
     "activate",
     "active_version",
+    "add_job",
     "add_versions",
     "backup",
     "check",
     "count_events",
     "delete_synthetic",
     "delist",
+    "drop_lease",
+    "end_job",
     "find_import",
+    "find_job",
+    "find_lease",
     "forget",
     "get_meta",
+    "held",
     "lineage",
     "list_activations",
+    "list_decisions",
     "list_imports",
+    "list_jobs",
     "list_runs",
     "list_versions",
     "make_engine",
+    "new_holder",
+    "prune",
     "put_catalog",
     "put_events",
     "put_import",
@@ -79,11 +96,16 @@ __all__ = [
     "read_dataset",
     "read_slates",
     "read_user",
+    "record_decision",
     "record_run",
     "relist",
+    "report_job",
     "restore",
     "rollback",
     "set_state",
+    "start_job",
+    "sweep_jobs",
+    "take_lease",
     "transaction",
     "upgrade_database",
     "version",

@@ -55,7 +55,7 @@ class Answers:
             tastes = tuple(settings["tastes"]["families"])
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
-        return cls(store, recommender, _scales(settings))
+        return cls(store, recommender, scales_of(settings))
 
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
@@ -93,6 +93,7 @@ class Answers:
             known,
             likes=tuple(dict.fromkeys((*known.likes, *map(self._id, likes)))),
             ratings={**known.ratings, **rated},
+            when={**known.when, **dict.fromkeys(rated, max(known.when.values(), default=0) + 1)},  # after all others
             profile={**known.profile, **(taste or {})},
             n=min(n, max(len(self.catalog), 1)),
             filters=filters or {},
@@ -113,9 +114,11 @@ class Answers:
             return Query(user=user)
         matrix = data.matrix("last", data.signed())
         ratings = {self.catalog.items.ids[i]: float(v) for i, v in zip(matrix.indices, matrix.data, strict=True)}
+        events = data.events.where(np.argsort(data.events.time, kind="stable"))
+        when = {self.catalog.items.ids[i]: int(t) for i, t in zip(events.item, events.time, strict=True)}
         stated = data.profiles[0] if len(data.profiles) else np.zeros(0, np.float32)
         profile = {t: float(v) for t, v in zip(self.recommender.tastes, stated, strict=False) if not np.isnan(v)}
-        return Query(user=user, ratings=ratings, profile=profile)
+        return Query(user=user, ratings=ratings, profile=profile, when=when)
 
 
 def _embeddings(scorer: Scorer) -> Embeddings | None:
@@ -219,9 +222,8 @@ def with_text(features: Features, text: Float32) -> Features:
 
 def save_features(artifacts: Artifacts, features: Features) -> str:
     """The digest under which `load_features` finds them again."""
-    return artifacts.put(
-        {"kind": "features", "names": {k: list(v) for k, v in features.names.items()}}, features.blocks
-    )
+    names = {name: list(columns) for name, columns in features.names.items()}
+    return artifacts.put({"kind": "features", "names": names, "fitted": dict(features.fitted)}, features.blocks)
 
 
 def load_features(artifacts: Artifacts, digest: str | None, catalog: Catalog) -> Features:
@@ -231,12 +233,14 @@ def load_features(artifacts: Artifacts, digest: str | None, catalog: Catalog) ->
     if any(len(block) != len(catalog) for block in blocks.values()):
         raise ArtifactError("The features are older than the catalog. Run: tastemaker pretrain")
     names = {name: tuple(columns) for name, columns in manifest["names"].items()}
-    return Features(catalog.items, _float32(blocks), names)
+    return Features(catalog.items, _float32(blocks), names, manifest.get("fitted", {}))
 
 
 def _float32(blocks: Mapping[str, Any]) -> dict[str, Float32]:
     return {name: np.asarray(block, np.float32) for name, block in blocks.items()}
 
 
-def _scales(settings: Json) -> dict[str, Scale]:
-    return {kind: Scale(spec["worst"], spec["best"]) for kind, spec in settings["events"]["scales"].items()}
+def scales_of(settings: Json) -> dict[str, Scale]:
+    """kind of event -> Scale, of a resolved recipe."""
+    scales = settings["events"]["scales"].items()
+    return {kind: Scale(spec["worst"], spec["best"], spec.get("like")) for kind, spec in scales}

@@ -100,6 +100,10 @@ class Artifacts:
         _verified(digest, contents, what)
         return contents
 
+    def remove(self, digest: str) -> int:
+        """Delete an artifact; its bytes."""
+        return self._folder.remove(digest[:NAME_LENGTH])
+
     def sweep(self) -> int:
         """Remove what killed writers left over an hour ago; how many directories that were."""
         return self._folder.sweep()

@@ -24,7 +24,7 @@ from .meta import put_meta
 from .needed import needed_artifacts
 from .schema import HEAD, REVISIONS, check_revision, check_room, drop, is_empty, project_tables, revision, upgrade
 from .store import Store
-from .tables.base import add_new
+from .tables.base import METADATA, add_new
 from .tables.json import plain_json
 
 FORMAT = 1
@@ -196,7 +196,7 @@ def _check_target(conn: sa.Connection, store: Store, force: bool) -> None:
 def _renumber(conn: sa.Connection) -> None:
     """PostgreSQL counts its own keys, and saw none of the rows that came with theirs."""
     if conn.dialect.name == "postgresql":
-        for table in ("events", "activations", "training_runs", "slates"):
+        for table in (t.name for t in METADATA.sorted_tables if t.autoincrement_column is not None):
             following = f"(SELECT coalesce(max(id), 0) + 1 FROM {table})"
             conn.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {following}, false)")
 

@@ -1,6 +1,6 @@
 """Users and what they did, in the database: added once, read as a Dataset, forgotten without a trace."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -14,7 +14,16 @@ from ..data.events import Events
 from ..data.nearest import did_you_mean
 from ..data.vocab import Vocab
 from ..errors import DataError, QueryError
-from .tables import events, items, model_versions, slates, training_runs, users
+from .tables import (
+    ab_assignments,
+    events,
+    items,
+    model_versions,
+    recommendation_quality,
+    slates,
+    training_runs,
+    users,
+)
 from .tables.base import CHUNK, add_new, alone, next_row, rows_by_id
 
 Profile = dict[str, float]
@@ -81,6 +90,16 @@ def read_user(
     return found if len(found.users) else None
 
 
+def read_histories(
+    conn: sa.Connection, rows: Collection[int], catalog: Catalog, tastes: tuple[str, ...], scales: Mapping[str, Scale]
+) -> tuple[Dataset, Int64]:
+    """All that the users in these rows did with items of `catalog`, in the order it came, and the ids of the events."""
+    theirs = events.c.user_row.in_(rows) & (events.c.item_row < len(catalog))
+    found = _read(conn, catalog, tastes, scales, users.c.row.in_(rows), theirs)
+    ids = conn.scalars(sa.select(events.c.id).where(theirs).order_by(events.c.id))
+    return found, np.fromiter(ids, np.int64)
+
+
 def count_events(conn: sa.Connection) -> EventCount:
     counts = conn.execute(sa.select(events.c.synthetic, sa.func.count()).group_by(events.c.synthetic))
     by_source = {bool(synthetic): n for synthetic, n in counts}
@@ -95,11 +114,14 @@ def delete_synthetic(conn: sa.Connection) -> int:
 
 
 def forget(conn: sa.Connection, user: str) -> Forgotten:
-    """Remove the user, every event of theirs and every slate they were shown."""
+    """Remove the user, every event of theirs, what was predicted of them, and every slate they were shown."""
+    theirs_too = recommendation_quality.c.user_row.in_(sa.select(users.c.row).where(users.c.id == user))
+    conn.execute(sa.delete(recommendation_quality).where(theirs_too))
+    dealt = conn.execute(sa.delete(ab_assignments).where(ab_assignments.c.user == user)).rowcount
     shown = conn.execute(sa.delete(slates).where(slates.c.user == user)).rowcount
     known = conn.execute(sa.select(users.c.row, users.c.synthetic).where(users.c.id == user)).one_or_none()
     if known is None:
-        if shown:
+        if shown or dealt:
             return Forgotten(0, shown, ())
         near = did_you_mean(user, conn.scalars(sa.select(users.c.id)))
         raise QueryError(f"No user has the id {user!r}{near or '.'} Nothing was changed.")

@@ -30,6 +30,10 @@ class Folder(ABC):
     def names(self) -> list[str]: ...
 
     @abstractmethod
+    def remove(self, name: str) -> int:
+        """Delete a directory for good; how many bytes that were, 0 where it is not there."""
+
+    @abstractmethod
     def sweep(self) -> int:
         """Remove what killed writers left over an hour ago; how many directories that were."""
 
@@ -78,6 +82,16 @@ class Disk(Folder):
         found = self.root.iterdir() if self.root.is_dir() else ()
         return sorted(path.name for path in found if path.is_dir() and not path.name.startswith(TEMPORARY))
 
+    def remove(self, name: str) -> int:
+        aside = self.root / f"{TEMPORARY}{secrets.token_hex(8)}"
+        try:
+            (self.root / name).rename(aside)  # at once: nobody sees half of it
+        except FileNotFoundError:
+            return 0
+        size = sum(path.stat().st_size for path in aside.rglob("*") if path.is_file())
+        shutil.rmtree(aside, ignore_errors=True)
+        return size
+
     def sweep(self) -> int:
         stale = [path for path in self.root.glob(f"{TEMPORARY}*") if time() - path.stat().st_mtime > STALE_SECONDS]
         for path in stale:
@@ -111,6 +125,14 @@ class Bucket(Folder):
     def names(self) -> list[str]:
         found: list[dict[str, Any]] = self.fs.ls(self.path, detail=True) if self.fs.exists(self.path) else []
         return sorted(str(entry["name"]).rsplit("/", 1)[-1] for entry in found if entry["type"] == "directory")
+
+    def remove(self, name: str) -> int:
+        path = f"{self.path}/{name}"
+        if not self.fs.exists(path):
+            return 0
+        size = int(self.fs.du(path))
+        self.fs.rm(path, recursive=True)
+        return size
 
     def sweep(self) -> int:
         return 0  # nothing temporary is ever there

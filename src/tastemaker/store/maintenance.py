@@ -1,10 +1,12 @@
 """Looking after a project's database: is it sound, is it up to date."""
 
 from dataclasses import dataclass
+from time import time
 
 import sqlalchemy as sa
 
 from ..errors import ArtifactError
+from .inspecting import leftovers, shape_problems, version_problems
 from .needed import needed_artifacts
 from .schema import HEAD, REVISIONS, check_revision, revision, upgrade
 from .store import Store
@@ -12,12 +14,16 @@ from .store import Store
 
 @dataclass(frozen=True)
 class Checkup:
-    """problems: sentences, each with its next step; orphans: artifacts that no version needs (harmless)."""
+    """problems: sentences, each with its next step; orphans: artifacts that no version needs (harmless).
+
+    leftovers: sentences about what dead processes left, harmless too
+    """
 
     schema: str | None
     newest: str
     problems: tuple[str, ...]
     orphans: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
 
 def check(store: Store) -> Checkup:
@@ -28,13 +34,17 @@ def check(store: Store) -> Checkup:
         if found != HEAD:
             late = f"The schema is {found}, the newest is {HEAD}. Run: tastemaker db upgrade"
             return Checkup(found, HEAD, (*problems, late))
-        known = needed_artifacts(conn, store.artifacts)
+        problems += shape_problems(conn)
+        if problems:
+            return Checkup(found, HEAD, tuple(problems))
+        problems += version_problems(conn)
+        known, left = needed_artifacts(conn, store.artifacts), tuple(leftovers(conn, int(time())))
     for digest, version in known.items():
         try:
             store.artifacts.files(digest, version)
         except ArtifactError as error:
             problems.append(str(error))
-    return Checkup(found, HEAD, tuple(problems), tuple(store.artifacts.orphans(known)))
+    return Checkup(found, HEAD, tuple(problems), tuple(store.artifacts.orphans(known)), left)
 
 
 def upgrade_database(store: Store) -> tuple[str | None, str]:

@@ -13,7 +13,7 @@ from .versions import list_versions
 def needed_artifacts(conn: sa.Connection, artifacts: Artifacts) -> dict[str, int | None]:
     """digest -> the version that it is, None = features."""
     versions = list_versions(conn)
-    found: dict[str, int | None] = {d: v.id for v in versions for d in (v.judged_artifact, v.artifact) if d is not None}
+    found: dict[str, int | None] = {d: v.id for v in versions for d in (v.judged_artifact, v.artifact) if d}
     features = [get_meta(conn, "features"), *(_manifest(artifacts, digest).get("features") for digest in found)]
     return found | {digest: None for digest in features if digest is not None and digest not in found}
 

@@ -1,5 +1,6 @@
 """What was shown to whom, kept so that quality can be measured afterwards."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -21,3 +22,12 @@ def read_slates(conn: sa.Connection, user: str | None = None) -> list[dict[str, 
     """Rows of the table, oldest first; of one user, or of all."""
     chosen = sa.select(slates) if user is None else sa.select(slates).where(slates.c.user == user)
     return [dict(row._mapping) for row in conn.execute(chosen.order_by(slates.c.id))]
+
+
+def read_shown(conn: sa.Connection, users: Collection[str], since: int, until: int) -> list[sa.Row[Any]]:
+    """What was shown to these users from `since` on and before `until`, oldest first: id, at, user, version, level,
+    arm, items, query."""
+    s = slates.c
+    chosen = sa.select(s.id, s.at, s.user, s.version, s.level, s.arm, s["items"], s.query)
+    chosen = chosen.where(s.at >= since, s.at < until, s.user.in_(users))
+    return list(conn.execute(chosen.order_by(s.at, s.id)))

@@ -8,6 +8,8 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from ..errors import QueryError, StoreError
+from .decisions import record_decision
+from .made_by import environment, who
 from .tables.base import alone, next_row
 from .tables.versions import ACTIVE, activations, model_versions, training_runs
 
@@ -17,7 +19,10 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class NewVersion:
-    """artifact: digest of what answers; judged_artifact: of what was judged, where that is another one."""
+    """artifact: digest of what answers; judged_artifact: of what was judged, where that is another one.
+
+    data_from, data_to: UTC seconds of the first and last event learned from; reason: why it was made, and by whom
+    """
 
     recipe: str
     algorithm: str
@@ -32,6 +37,13 @@ class NewVersion:
     features_digest: str = ""
     metrics: Json = field(default_factory=dict)
     created_at: int = field(default_factory=lambda: int(time()))
+    data_from: int | None = None
+    data_to: int | None = None
+    events_real: int = 0
+    events_synthetic: int = 0
+    environment: Json = field(default_factory=environment)
+    reason: str = ""
+    who: str = field(default_factory=who)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,33 +103,37 @@ def set_state(conn: sa.Connection, id_: int, state: Literal["challenger", "retir
     conn.execute(sa.update(model_versions).where(model_versions.c.id == id_).values(state=state))
 
 
-def activate(conn: sa.Connection, id_: int, reason: str) -> ModelVersion:
+def activate(conn: sa.Connection, id_: int, reason: str, now: int | None = None) -> ModelVersion:
     """From now on this version answers; nothing happens when it does already."""
-    return _activate(conn, id_, reason, back=False)
+    return _activate(conn, id_, reason, False, now)
 
 
-def rollback(conn: sa.Connection, reason: str) -> ModelVersion:
+def rollback(conn: sa.Connection, reason: str, now: int | None = None) -> ModelVersion:
     """To the version that was active before the active one; again: to the one before that."""
     alone(conn, model_versions)
     stack: list[int] = []
     for row in conn.execute(sa.select(activations).order_by(activations.c.id)):
         stack = stack[:-1] if row.back else [*stack, row.version]
     if len(stack) < 2:
-        now = f"Version {stack[0]} was the first to be active" if stack else "No version is active"
-        raise StoreError(f"{now}: there is none to go back to. Choose one: tastemaker versions; tastemaker activate N")
-    return _activate(conn, stack[-2], reason, back=True)
+        said = f"Version {stack[0]} was the first to be active" if stack else "No version is active"
+        raise StoreError(f"{said}: there is none to go back to. Choose one: tastemaker versions; tastemaker activate N")
+    return _activate(conn, stack[-2], reason, True, now)
 
 
-def _activate(conn: sa.Connection, id_: int, reason: str, back: bool) -> ModelVersion:
+def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int | None) -> ModelVersion:
     alone(conn, model_versions)
     chosen, old = version(conn, id_), active_version(conn)
+    if not chosen.artifact:
+        raise StoreError(f"Version {id_} was pruned: its numbers are gone. Choose one: tastemaker versions")
     if old is not None and old.id == id_:
         return chosen
     conn.execute(sa.update(model_versions).where(ACTIVE).values(state="retired"))
     conn.execute(sa.update(model_versions).where(model_versions.c.id == id_).values(state="active"))
     previous = None if old is None else old.id
-    entry = {"version": id_, "previous": previous, "at": int(time()), "reason": reason, "back": back}
+    at = int(time()) if now is None else now
+    entry = {"version": id_, "previous": previous, "at": at, "reason": reason, "back": back}
     conn.execute(sa.insert(activations).values(entry))
+    record_decision(conn, "rolled back" if back else "activated", reason, at, id_)
     return version(conn, id_)
 
 
@@ -145,4 +161,4 @@ def list_runs(conn: sa.Connection, id_: int) -> list[TrainingRun]:
 
 
 def _version(row: sa.Row[Any]) -> ModelVersion:
-    return ModelVersion(**row._mapping)
+    return ModelVersion(**{**row._mapping, "environment": row.environment or {}})

@@ -2,19 +2,31 @@
 
 from .base import METADATA
 from .events import events, imports, users
+from .experiments import ab_assignments, ab_tests
 from .items import items
+from .jobs import decisions, jobs, leases
 from .meta import meta
+from .quality import recommendation_quality
 from .slates import slates
+from .tuning import hp_experiments, hp_tuning_history
 from .versions import activations, model_versions, training_runs
 
 __all__ = [
     "METADATA",
+    "ab_assignments",
+    "ab_tests",
     "activations",
+    "decisions",
     "events",
+    "hp_experiments",
+    "hp_tuning_history",
     "imports",
     "items",
+    "jobs",
+    "leases",
     "meta",
     "model_versions",
+    "recommendation_quality",
     "slates",
     "training_runs",
     "users",

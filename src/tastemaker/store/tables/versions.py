@@ -23,6 +23,13 @@ model_versions = sa.Table(
     sa.Column("seed", sa.BigInteger, nullable=False),
     sa.Column("metrics", JSON, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("data_from", sa.BigInteger),  # the first and the last moment of the events that it learned from
+    sa.Column("data_to", sa.BigInteger),
+    sa.Column("events_real", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("events_synthetic", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("environment", JSON),  # Python, platform, packages
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),  # why it was made
+    sa.Column("who", sa.Text, nullable=False, server_default=""),
 )
 ACTIVE = model_versions.c.state == "active"
 sa.Index("one_active_version", model_versions.c.state, unique=True, sqlite_where=ACTIVE, postgresql_where=ACTIVE)

@@ -1,0 +1,23 @@
+"""What was decided about models, when and why: the log that no decision escapes."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from .tables import decisions
+
+Json = dict[str, Any]
+
+
+def record_decision(
+    conn: sa.Connection, what: str, reason: str, now: int, version: int | None = None, detail: Json | None = None
+) -> None:
+    """what: alarm, retrained, rejected, proposed, experiment, activated, rolled back, skipped …"""
+    row = {"at": now, "what": what, "version": version, "reason": reason, "detail": detail}
+    conn.execute(sa.insert(decisions).values(row))
+
+
+def list_decisions(conn: sa.Connection, most: int = 1000) -> list[Json]:
+    """The newest `most`, oldest first."""
+    chosen = sa.select(decisions).order_by(decisions.c.id.desc()).limit(most)
+    return [dict(row._mapping) for row in conn.execute(chosen)][::-1]

@@ -1,0 +1,77 @@
+"""Jobs: what is to be done, by whom, how far it is, and what came of it; one row each."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..errors import QueryError, StoreError
+from .leases import alive
+from .tables import jobs
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """state: queued, running, done, failed or cancelled; holder: the process that works on it."""
+
+    id: int
+    kind: str
+    arguments: Json
+    state: str
+    created_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    holder: str | None = None
+    progress: Json | None = None
+    result: Json | None = None
+    error: str | None = None
+
+
+def add_job(conn: sa.Connection, kind: str, arguments: Json, now: int) -> int:
+    row = {"kind": kind, "arguments": arguments, "state": "queued", "created_at": now}
+    return int(conn.execute(sa.insert(jobs).values(row).returning(jobs.c.id)).scalar_one())
+
+
+def find_job(conn: sa.Connection, id_: int) -> Job:
+    found = conn.execute(sa.select(jobs).where(jobs.c.id == id_)).one_or_none()
+    if found is None:
+        raise QueryError(f"No job has the number {id_}. See: tastemaker jobs list")
+    return Job(**found._mapping)
+
+
+def list_jobs(conn: sa.Connection, most: int = 20) -> list[Job]:
+    """The newest first."""
+    chosen = sa.select(jobs).order_by(jobs.c.id.desc()).limit(most)
+    return [Job(**row._mapping) for row in conn.execute(chosen)]
+
+
+def start_job(conn: sa.Connection, id_: int, holder: str, now: int) -> Job:
+    """From now on `holder` works on it; StoreError when somebody does already, or it is over."""
+    mine = sa.update(jobs).where((jobs.c.id == id_) & (jobs.c.state == "queued"))
+    if conn.execute(mine.values(state="running", holder=holder, started_at=now)).rowcount != 1:
+        found = find_job(conn, id_)
+        raise StoreError(f"Job {id_} is {found.state}, so it cannot be started. See: tastemaker jobs list")
+    return find_job(conn, id_)
+
+
+def report_job(conn: sa.Connection, id_: int, progress: Json) -> bool:
+    """Keep how far it is; False when somebody cancelled it."""
+    chosen = (jobs.c.id == id_) & (jobs.c.state == "running")
+    return conn.execute(sa.update(jobs).where(chosen).values(progress=progress)).rowcount == 1
+
+
+def end_job(conn: sa.Connection, id_: int, state: str, now: int, result: Json | None, error: str | None) -> None:
+    """state: done, failed or cancelled; a job that is over stays as it ended."""
+    chosen = (jobs.c.id == id_) & jobs.c.state.in_(("queued", "running"))
+    conn.execute(sa.update(jobs).where(chosen).values(state=state, ended_at=now, result=result, error=error))
+
+
+def sweep_jobs(conn: sa.Connection, now: int) -> list[int]:
+    """Jobs whose process died are ended as failed; their numbers."""
+    running = conn.execute(sa.select(jobs.c.id, jobs.c.holder).where(jobs.c.state == "running")).all()
+    dead = [row.id for row in running if row.holder is None or not alive(row.holder)]
+    for id_ in dead:
+        end_job(conn, id_, "failed", now, None, "its process died; what it had not finished was never visible")
+    return dead

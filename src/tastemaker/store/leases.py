@@ -1,0 +1,80 @@
+"""Leases: who may do what only one may do at a time, until when; a holder that died is found out."""
+
+import os
+from dataclasses import dataclass
+from secrets import token_hex
+from socket import gethostname
+
+import sqlalchemy as sa
+
+from .tables import leases
+from .tables.base import alone
+
+LASTS = 60  # seconds from one renewal on; a holder renews thrice as often
+
+
+@dataclass(frozen=True)
+class Lease:
+    """holder: host:pid:token; since, until: UTC seconds."""
+
+    name: str
+    holder: str
+    since: int
+    until: int
+
+
+def new_holder() -> str:
+    """This process, and a word that no other use of its number will know."""
+    return f"{gethostname()}:{os.getpid()}:{token_hex(4)}"
+
+
+def take_lease(conn: sa.Connection, name: str, holder: str, now: int) -> Lease:
+    """The lease: ours, or that of who has it. One that ran out, or whose process here is gone, is free.
+
+    So is one that claims to last longer than any does: a clock jumped back since.
+    """
+    alone(conn, leases)
+    found = find_lease(conn, name)
+    if found is not None and found.holder != holder and held(found, now):
+        return found
+    conn.execute(sa.delete(leases).where(leases.c.name == name))
+    since = found.since if found is not None and found.holder == holder else now
+    mine = Lease(name, holder, since, now + LASTS)
+    conn.execute(sa.insert(leases).values(vars(mine)))
+    return mine
+
+
+def held(lease: Lease, now: int) -> bool:
+    return now < lease.until <= now + 2 * LASTS and alive(lease.holder)  # clocks differ by some seconds
+
+
+def find_lease(conn: sa.Connection, name: str) -> Lease | None:
+    found = conn.execute(sa.select(leases).where(leases.c.name == name)).one_or_none()
+    return None if found is None else Lease(**found._mapping)
+
+
+def drop_lease(conn: sa.Connection, name: str, holder: str) -> None:
+    conn.execute(sa.delete(leases).where((leases.c.name == name) & (leases.c.holder == holder)))
+
+
+def alive(holder: str) -> bool:
+    """Is that process there? Of another machine nobody can say, so it counts as alive until its time is up."""
+    host, pid, _ = holder.rsplit(":", 2)
+    if host != gethostname():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return not _zombie(int(pid))
+
+
+def _zombie(pid: int) -> bool:
+    """Dead, though its parent has not looked yet; only Linux tells."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return False

@@ -1,0 +1,123 @@
+"""What each user did, summed up for experiments, from the predictions and what became of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..data.arms import TREATMENT
+from ..data.arrays import Bool, Float64
+from .tables import ab_assignments, events, recommendation_quality, users
+
+q = recommendation_quality.c
+Sum = sa.ColumnElement[Any]
+DAY = 86_400
+OWN = ("active", "asked", "challenger")  # levels of the version itself
+
+
+@dataclass(frozen=True)
+class Measure:
+    """y over n, summed over users; n None = 1 a user. higher: is more better? share: is it between 0 and 1?"""
+
+    says: str
+    y: Sum
+    n: Sum | None
+    higher: bool = True
+    share: bool = False
+
+
+@dataclass(frozen=True)
+class UserSums:
+    """y, n: measure -> (users,) sums, n None = 1 each; before_*: the same users before it began."""
+
+    users: tuple[str, ...]
+    treatment: Bool
+    y: Mapping[str, Float64]
+    n: Mapping[str, Float64 | None]
+    before_y: Mapping[str, Float64]
+    before_n: Mapping[str, Float64 | None]
+
+
+def _how_often(condition: Sum) -> Sum:
+    return sa.func.sum(sa.case((condition, 1.0), else_=0.0))
+
+
+def _there(value: Sum, where: Sum) -> Sum:
+    return sa.func.sum(sa.case((where, value), else_=0.0))
+
+
+_placed = q.liked & q.place.is_not(None)
+MEASURES: Mapping[str, Measure] = {
+    "like_accuracy": Measure("predicted like equals actual like", _how_often(q.correct.is_(True)),
+                             _how_often(q.correct.is_not(None)), share=True),
+    "like_rate": Measure("likes per outcome", _how_often(q.liked), sa.func.count() * 1.0, share=True),
+    "likes": Measure("likes per user", _how_often(q.liked), None),
+    "hits": Measure("likes per user of what we had shown", _how_often(q.liked & q.rank_shown.is_not(None)), None),
+    "outcomes": Measure("outcomes per user", sa.func.count() * 1.0, None),
+    "error": Measure("mean absolute error of the prediction", _there(sa.func.abs(q.error), q.error.is_not(None)),
+                     _how_often(q.error.is_not(None)), higher=False),
+    "place": Measure("share of the catalog ranked above a liked item", _there(q.place, _placed), _how_often(_placed),
+                     higher=False, share=True),
+    "fallback": Measure("outcomes that a lower level had to predict", _how_often(q.level.not_in(OWN)),
+                        sa.func.count() * 1.0, higher=False, share=True),
+}  # fmt: skip
+_MEANS = [name for name, measure in MEASURES.items() if measure.n is None]
+
+
+def outcomes_of(conn: sa.Connection, test: int, started_at: int) -> UserSums:
+    """Everybody who met the experiment, also those of whom nothing has been heard: they did 0 of what is counted."""
+    dealt = {row.user: row.arm for row in conn.execute(sa.select(ab_assignments).where(ab_assignments.c.test == test))}
+    mine = q.test == test
+    during = _sums(conn, mine)
+    arms = sa.select(users.c.id, sa.func.max(q.arm).label("arm")).join(users, users.c.row == q.user_row)
+    for row in conn.execute(arms.where(mine, q.arm.is_not(None)).group_by(users.c.id)):
+        dealt.setdefault(row.id, row.arm)
+    met = sa.select(q.user_row).where(mine)
+    before = _sums(conn, (q.at < started_at) & q.user_row.in_(met))
+    who = tuple(sorted(dealt))
+    y, n = _columns(during, who)
+    before_y, before_n = _columns(before, who)
+    return UserSums(who, np.array([dealt[user] == TREATMENT for user in who], bool), y, n, before_y, before_n)
+
+
+def past_of(conn: sa.Connection, measure: str, version: int | None, days: int) -> tuple[Float64, Float64 | None]:
+    """Sums of users (users,) in the last `days` that outcomes are known of; of one version's predictions, or of all."""
+    last = conn.scalar(sa.select(sa.func.max(q.at)))
+    if last is None:
+        return np.zeros(0), None if MEASURES[measure].n is None else np.zeros(0)
+    where = q.at > last - days * DAY
+    found = _sums(conn, where if version is None else where & (q.version == version))
+    y, n = _columns(found, tuple(sorted(found)))
+    below = n[measure]
+    if below is None:
+        return y[measure], None
+    return y[measure][below > 0], below[below > 0]
+
+
+def daily_users(conn: sa.Connection, days: int) -> float:
+    """New real users a day: how many different ones came in the last `days` that events are known of, a day."""
+    last = conn.scalar(sa.select(sa.func.max(events.c.time)).where(~events.c.synthetic))
+    if last is None:
+        return 0.0
+    recent = (events.c.time > last - days * DAY) & ~events.c.synthetic
+    return float(conn.scalar(sa.select(sa.func.count(events.c.user_row.distinct())).where(recent)) or 0) / days
+
+
+def _sums(conn: sa.Connection, where: Sum) -> dict[str, dict[str, float]]:
+    """user -> label -> sum."""
+    columns = [m.y.label(f"{name}_y") for name, m in MEASURES.items()]
+    columns += [m.n.label(f"{name}_n") for name, m in MEASURES.items() if m.n is not None]
+    chosen = sa.select(users.c.id, *columns).join(users, users.c.row == q.user_row).where(where).group_by(users.c.id)
+    return {row.id: dict(row._mapping) for row in conn.execute(chosen)}
+
+
+def _columns(
+    found: Mapping[str, Mapping[str, float]], who: tuple[str, ...]
+) -> tuple[dict[str, Float64], dict[str, Float64 | None]]:
+    def column(label: str) -> Float64:
+        return np.array([found.get(user, {}).get(label) or 0.0 for user in who], np.float64)
+
+    y = {name: column(f"{name}_y") for name in MEASURES}
+    return y, {name: None if name in _MEANS else column(f"{name}_n") for name in MEASURES}

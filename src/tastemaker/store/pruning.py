@@ -1,0 +1,60 @@
+"""Pruning: old versions lose their arrays, and keep their row: what they were, how good, and why they went."""
+
+from dataclasses import dataclass
+from time import time
+
+import sqlalchemy as sa
+
+from ..errors import QueryError
+from .decisions import record_decision
+from .needed import needed_artifacts
+from .store import Store
+from .tables import ab_tests, activations, model_versions
+from .tables.experiments import RUNNING
+from .versions import active_version, lineage, list_versions
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """versions: those whose arrays are gone now; bytes: what that freed; kept: versions that still can answer"""
+
+    versions: tuple[int, ...]
+    bytes: int
+    kept: tuple[int, ...]
+
+
+def prune(store: Store, keep: int, dry: bool = False) -> Pruned:
+    """Keep the newest `keep` versions, and whatever else may be needed; the others' arrays are deleted.
+
+    Needed are the active version and those it comes from (they answer when it is damaged), the one before it
+    (rollback), version 0, and the two of a running experiment. dry: only say what would go.
+    """
+    if keep < 1:
+        raise QueryError(f"--keep is {keep}; keep at least one version.")
+    with store.begin() as conn:
+        before = needed_artifacts(conn, store.artifacts)
+        whole = [v for v in list_versions(conn) if v.artifact]
+        needed = _needed(conn) | {v.id for v in whole[-keep:]}
+        gone = tuple(v.id for v in whole if v.id not in needed)
+        kept = tuple(v.id for v in whole if v.id in needed)
+        if gone and not dry:
+            chosen = model_versions.c.id.in_(gone)
+            conn.execute(sa.update(model_versions).where(chosen).values(artifact="", judged_artifact=None))
+            record_decision(conn, "pruned", f"versions {', '.join(map(str, gone))}: --keep {keep}", int(time()))
+            after = needed_artifacts(conn, store.artifacts)
+    if not gone or dry:
+        return Pruned(gone, 0, kept)
+    # Only now, when nothing names them any more: a kill in between leaves files that harm nobody.
+    return Pruned(gone, sum(store.artifacts.remove(digest) for digest in before.keys() - after.keys()), kept)
+
+
+def _needed(conn: sa.Connection) -> set[int]:
+    active = active_version(conn)
+    found = {0} if active is None else {0, *(v.id for v in lineage(conn, active.id))}
+    log = conn.execute(sa.select(activations).order_by(activations.c.id)).all()
+    stack: list[int] = []
+    for row in log:
+        stack = stack[:-1] if row.back else [*stack, row.version]
+    for row in conn.execute(sa.select(ab_tests).where(RUNNING)):
+        found |= {row.control, row.treatment}
+    return found | set(stack[-2:])
