@@ -5,7 +5,7 @@ import pytest
 
 from tastemaker.algorithms import BPR, IALS, Blend, GraphFilter, RankNet
 from tastemaker.errors import RecipeError
-from tastemaker.recipe import find_recipe, read_recipe, recipe_names, resolve
+from tastemaker.recipe import find_recipe, first_sample, read_recipe, recipe_names, resolve
 
 SMALL = {
     "title": "Test",
@@ -55,7 +55,7 @@ def test_plain_values_become_a_recipe():
         (
             "models/rankent",
             {},
-            "[models.rankent] names 'rankent', no algorithm; did you mean 'ranknet'? There are: bestof,",
+            "[models.rankent] names 'rankent', no algorithm; did you mean 'ranknet'? There are: bayesmf,",
         ),
         ("models/deep/algorithm", "gpt", "[models.deep] names 'gpt', no algorithm. There are:"),
         ("synth/archetypes/x", {"wody": 0.5}, "synth.archetypes.x names 'wody', no family; did you mean 'woody'?"),
@@ -65,6 +65,13 @@ def test_plain_values_become_a_recipe():
         ("catalog/optional", ["note"], "speaks of 'note', which is none of its columns"),
         ("sample/sentences", ["Like {forth}."], "cannot fill in 'Like {forth}.'"),
         ("sample/items", 1, "items is 1"),
+        ("catalog/extract", {"year": {"of": "Name", "pattern": "[0-9]+"}}, "pattern '[0-9]+' has 0 groups"),
+        ("catalog/extract", {"year": {"from": "Name"}}, "[catalog.extract.year] has no key 'from'"),
+        ("catalog/tagged", {"into": "note"}, "names 'note', which is not under tags"),
+        ("synth/everybody", {"wody": 0.5}, "synth.everybody names 'wody', no family; did you mean 'woody'?"),
+        ("synth/pull", {"price": 0.5}, "synth.pull names 'price', no number of [catalog]"),
+        ("synth/mix", -1.0, "mix is -1; give 0"),
+        ("sample/years", [2020], "years is [2020]; give the first and the last one."),
     ],
 )
 def test_what_is_wrong_is_named_with_what_would_be_right(path, value, message):
@@ -128,3 +135,15 @@ def test_members_that_are_no_list_are_refused():
         models = {"ials": {}, "mix": {"algorithm": "blend", "members": given}}
         with pytest.raises(RecipeError, match=r"models.mix.members is .*Give a list"):
             resolve({"title": "t", "catalog": {"title": "name"}, "models": models}, "shop.toml")
+
+
+def test_numbers_that_pull_must_be_among_the_features():
+    raw = changed("catalog/numbers", {"price": "Price"})
+    raw["synth"] = {**raw["synth"], "pull": {"price": 0.1}}
+    assert resolve(raw, "mine.toml").synth.pull == {"price": 0.1}
+    assert 'needs "numbers" among the blocks' in refused({**raw, "features": {"blocks": ["tastes"]}})
+
+
+def test_one_built_in_recipe_is_the_one_to_show_first():
+    first = [name for name in recipe_names() if read_recipe(find_recipe(name)).sample.first]
+    assert first == [first_sample()]

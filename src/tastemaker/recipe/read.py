@@ -13,8 +13,10 @@ from ..data.nearest import did_you_mean
 from ..errors import RecipeError
 from ..features.build import FeatureSettings
 from ..features.tastes import Tastes
+from ..monitor import Limits
 from ..synth.samples import Sample
 from ..synth.users import Population
+from .retraining import Retraining
 
 BUILT_IN = Path(__file__).parents[1] / "recipes"
 
@@ -54,6 +56,8 @@ class Recipe:
     models: Mapping[str, Algorithm] = field(default_factory=dict)
     judge: Judgement = field(default_factory=Judgement)
     rules: Rules = field(default_factory=Rules)
+    quality: Limits = field(default_factory=Limits)
+    retrain: Retraining = field(default_factory=Retraining)
     sample: Sample = field(default_factory=Sample)
     name: str = ""
 
@@ -71,6 +75,13 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     return sorted(path.stem for path in BUILT_IN.glob("*.toml"))
+
+
+def first_sample() -> str:
+    """The built-in recipe whose [sample] says that it is the first one to show."""
+    names = recipe_names()
+    samples = {name: tomllib.loads((BUILT_IN / f"{name}.toml").read_text("utf-8")).get("sample", {}) for name in names}
+    return next((name for name, sample in samples.items() if sample.get("first")), names[0])
 
 
 def find_recipe(name: str) -> Path:
@@ -192,17 +203,24 @@ def _refuse_unknown(raw: Mapping[str, Any], known: set[str], where: str, source:
 
 
 def _check_tastes(recipe: Recipe, source: str) -> None:
-    """Every family has a word, and archetypes speak of families that exist."""
+    """Every family has a word; archetypes speak of families, and pulls of numbers, that exist."""
     for family, phrases in recipe.tastes.families.items():
         if not phrases:
             raise RecipeError(f"{source}: tastes.families.{family} is empty; give it a word or remove it.")
-    for name, wanted in recipe.synth.archetypes.items():
+    kinds = {f"archetypes.{name}": wanted for name, wanted in recipe.synth.archetypes.items()}
+    for name, wanted in (*kinds.items(), ("everybody", recipe.synth.everybody)):
         for taste, value in wanted.items():
             if taste != "*" and taste not in recipe.tastes.families:
                 hint = did_you_mean(taste, recipe.tastes.families) or "."
-                raise RecipeError(f"{source}: synth.archetypes.{name} names {taste!r}, no family{hint}")
+                raise RecipeError(f"{source}: synth.{name} names {taste!r}, no family{hint}")
             if not 0.0 <= value <= 1.0:
-                raise RecipeError(f"{source}: synth.archetypes.{name}.{taste} is {value:g}; give 0 to 1.")
+                raise RecipeError(f"{source}: synth.{name}.{taste} is {value:g}; give 0 to 1.")
+    for number in recipe.synth.pull:
+        if number not in recipe.catalog.numbers:
+            hint = did_you_mean(number, recipe.catalog.numbers) or "."
+            raise RecipeError(f"{source}: synth.pull names {number!r}, no number of [catalog]{hint}")
+        if "numbers" not in recipe.features.blocks:
+            raise RecipeError(f'{source}: synth.pull needs "numbers" among the blocks of [features].')
 
 
 def _shallow(recipe: Recipe) -> dict[str, Any]:

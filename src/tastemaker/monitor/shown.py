@@ -1,0 +1,64 @@
+"""Which list had shown an item to a user before an outcome."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, Row
+
+from ..data.arrays import Int64
+from ..data.query import Query
+from ..data.vocab import Vocab
+from ..store.slates import read_shown
+
+NOT_SHOWN = -1
+
+
+@dataclass(frozen=True)
+class Shown:
+    """slates: what was shown to anybody asked for; at: int64 (n,), position in it, NOT_SHOWN; rank: int64 (n,), 1 =
+    first."""
+
+    slates: Sequence[Row[Any]]
+    at: Int64
+    rank: Int64
+
+    @classmethod
+    def before(
+        cls, conn: Connection, users: Sequence[str], items: Int64, moments: Int64, catalog: Vocab, window: int
+    ) -> "Shown":
+        """For each user, item row and moment, (n,) each, the latest list strictly before, at most `window` seconds."""
+        who = Vocab(tuple(dict.fromkeys(users)))
+        found = read_shown(conn, who.ids, int(moments.min()) - window, int(moments.max()))
+        at, rank = np.full(len(items), NOT_SHOWN, np.int64), np.zeros(len(items), np.int64)
+        places = [(k, r, id_) for k, slate in enumerate(found) for r, id_ in enumerate(slate.items, 1)]
+        if not places:
+            return cls(found, at, rank)
+        slate, position = (np.array(column, np.int64) for column in list(zip(*places, strict=True))[:2])
+        when = np.array([found[k].at for k in slate.tolist()], np.int64)
+        user = who.rows(found[k].user for k in slate.tolist())
+        keys = _keys(user, catalog.rows(id_ for _, _, id_ in places), when)
+        order = np.argsort(keys, order=("user", "item", "time"), kind="stable")
+        asked = _keys(who.rows(users), items, moments)
+        last = np.searchsorted(keys[order], asked) - 1
+        one = order[np.maximum(last, 0)]
+        same = (last >= 0) & (keys["user"][one] == asked["user"]) & (keys["item"][one] == asked["item"])
+        same &= when[one] >= moments - window
+        at[same], rank[same] = slate[one[same]], position[one[same]]
+        return cls(found, at, rank)
+
+
+def query_of(slate: Row[Any], tastes: tuple[str, ...]) -> Query:
+    """What was known of the user when the slate was made, as far as `tastes` go."""
+    said = slate.query
+    return Query(
+        likes=tuple(said["likes"]), ratings=said["ratings"], context=said["context"], now=said["now"],
+        profile={taste: value for taste, value in said["profile"].items() if taste in tastes},
+    )  # fmt: skip
+
+
+def _keys(user: np.ndarray, item: np.ndarray, time: Int64) -> np.ndarray:
+    found = np.empty(len(user), [("user", np.int64), ("item", np.int64), ("time", np.int64)])
+    found["user"], found["item"], found["time"] = user, item, time
+    return found
