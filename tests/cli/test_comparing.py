@@ -93,7 +93,7 @@ def test_importing_a_public_data_set(run: Run, here: Project, tmp_path: Path) ->
     again = run("import", "--format", "lightgcn", "toy", "--json").json
     assert (again["items"], [(f["added"], f["again"]) for f in again["files"]]) == (0, [(0, True), (0, True)])
     said = refused(run("import", "--format", "lightgcn", "toy", "--catalog"))
-    assert said == "--format lightgcn brings its own catalog. Leave out --catalog and --delist-missing."
+    assert said == "--format lightgcn brings its own catalog. Leave out --catalog, --tags and --delist-missing."
     Path("new.dump").write_text("Brand,Name\nA,One\n")
     assert "1 new items" in run("import", "new.dump", "--catalog", "--format", "csv").out
     Path("log.dump").write_text("user,item\nann,One\n")

@@ -2,7 +2,23 @@
 
 import typer
 
-from . import comparing, data, database, demo, learning, models, recommending
+from . import (
+    comparing,
+    data,
+    database,
+    demo,
+    experimenting,
+    impact,
+    jobs,
+    learning,
+    loop,
+    models,
+    recommending,
+    replaying,
+    status,
+    training,
+    tuning,
+)
 
 app = typer.Typer(
     help="A recommender that is useful before its first user, and keeps itself good afterwards.",
@@ -13,9 +29,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, data, learning, comparing, recommending, models):
+for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying):
     room.register(app)
 app.add_typer(database.app, name="db", help="Look after the database: check, upgrade, backup, restore.")
+app.add_typer(jobs.app, name="jobs", help="What is trained in the background: list, run, cancel.")
+app.add_typer(experimenting.app, name="experiment", help="Let two versions answer real users, and say which is better.")
+app.add_typer(tuning.app, name="tune")
 
 
 @app.callback()

@@ -6,7 +6,8 @@ import typer
 
 from . import tables
 from .data import Format, SkipBadRows
-from .output import Json, Output, Quiet, Where
+from .judged import judged_columns, judged_row
+from .output import Json, Output, Quiet, Table, Where
 
 if TYPE_CHECKING:
     from ..lifecycle.compare import Comparison
@@ -21,8 +22,9 @@ def register(app: typer.Typer) -> None:
 def compare(
     source: Annotated[
         str | None,
-        typer.Argument(help="A public data set's folder (--format), or a table of events; else the project."),
+        typer.Argument(help="A public data set's folder (--format), a table of events, a version; else the project."),
     ] = None,
+    other: Annotated[str | None, typer.Argument(help="A second version: compare 3 7.")] = None,
     format_: Format = None,
     models: Annotated[str | None, typer.Option(help="Of popular,graph,itemknn,ials,bprmf,blend,ease.")] = None,
     k: Annotated[int, typer.Option("-k", "--k", help="How long the lists are that are judged.")] = 20,
@@ -39,12 +41,15 @@ def compare(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Learn every collaborative model on one part of the events and judge it on the other; nothing is kept."""
+    """Learn every collaborative model on one part of the events and judge it on the other; or compare two versions."""
     from ..errors import DataError
     from ..lifecycle import Project
     from ..lifecycle.compare import Asked, compare_published
 
     out = Output(json, quiet)
+    if other is not None:
+        _versions(str(source), other, seed, where, out)
+        return
     names = tuple(name for part in (models or "").split(",") if (name := part.strip()))
     asked = Asked(names, k, seed, threshold, split, tune)  # type: ignore[arg-type]
     with out.watching() as watch:
@@ -71,3 +76,28 @@ def _told(found: "Comparison") -> str:
     if n < FEW and found.newcomers:
         lines.append(f"{n} users tell little. To judge on more of them: --split pairs")
     return "\n".join(lines)
+
+
+def _versions(first: str, second: str, seed: int, where: str, out: Output) -> None:
+    from ..errors import QueryError
+    from ..lifecycle import Project
+
+    if not (first.isdigit() and second.isdigit()):
+        raise QueryError(f"compare {first} {second}: give two versions' numbers. See: tastemaker versions")
+    with Project.open(where) as project:
+        found = project.compare_versions(int(first), int(second), seed)
+    rows = [
+        judged_row(f"version {v.id}, {v.algorithm}", report, f"{h.coverage:.1%}", f"{1000 * h.latency:.1f} ms")
+        for v, report, h in zip(found.versions, found.reports, found.healths, strict=True)
+    ]
+    heads = ["", *(f">{name}" for name in judged_columns(found.reports[0])), ">coverage", ">a query"]
+    table = Table(f"{found.protocol}; 95 %", heads, rows)
+    m = found.lift
+    gained = f"{m.mean:+.4f} [{m.low:+.4f}, {m.high:+.4f}]; above 0 = version {second} is better"
+    sure = (
+        f"version {second if m.low > 0 else first} is better" if m.low > 0 or m.high < 0 else "neither is surely better"
+    )
+    said = f"{found.metric}: {sure} ({gained})."
+    differ = [f"{name}: {a} → {b}" for name, (a, b) in found.settings.items()]
+    lines = [said, *(["Settings: " + "; ".join(differ)] if differ else []), *([found.fair] if found.fair else [])]
+    out.result(found.as_json(), table, "\n".join(lines))

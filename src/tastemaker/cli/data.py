@@ -143,6 +143,9 @@ def import_(
         str, typer.Argument(help="A file, a SQL URL or a folder (--format): what real users ranked, rated or liked.")
     ],
     catalog: Annotated[bool, typer.Option("--catalog", help="The file holds items, not events.")] = False,
+    tags: Annotated[
+        bool, typer.Option("--tags", help="The file holds tags of items, one a row; see [catalog.tagged].")
+    ] = False,
     delist_missing: Annotated[
         bool, typer.Option("--delist-missing", help="With --catalog: items that are not in the file are delisted.")
     ] = False,
@@ -152,19 +155,25 @@ def import_(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Import real users' rankings or ratings, or more of the catalog; the same file twice adds nothing."""
+    """Import real users' rankings or ratings, more of the catalog, or tags; the same file twice adds nothing."""
     from ..data.formats import TABLES
     from ..errors import DataError
     from ..lifecycle import Project
 
     out = Output(json, quiet)
+    if tags and (catalog or delist_missing):
+        raise DataError("--tags is a table of its own. Leave out --catalog and --delist-missing.")
     with Project.open(where) as project:
         if format_ is not None and format_ not in TABLES:
-            if catalog or delist_missing:
-                raise DataError(f"--format {format_} brings its own catalog. Leave out --catalog and --delist-missing.")
+            if catalog or delist_missing or tags:
+                raise DataError(
+                    f"--format {format_} brings its own catalog. Leave out --catalog, --tags and --delist-missing."
+                )
             _show_set(project.import_published(source, format_, skip_bad_rows), out)
         elif catalog:
             _show_import(project.import_catalog(source, skip_bad_rows, delist_missing, format_), out)
+        elif tags:
+            _show_import(project.import_tags(source, skip_bad_rows, format_), out)
         else:
             _show_import(project.import_(source, skip_bad_rows, format_), out)
 
@@ -183,7 +192,7 @@ def _show_set(done: "ImportedSet", out: Output) -> None:
 
 def _show_import(done: "Imported", out: Output) -> None:
     text = _told(done, out)
-    if done.what != "catalog" and done.added:
+    if done.what not in ("catalog", "tags") and done.added:
         text += "\nNext: tastemaker train --from active"
     out.result(_as_json(done), text=text)
 
@@ -192,6 +201,8 @@ def _told(done: "Imported", out: Output) -> str:
     r = done.record
     for bad in done.refused[:10]:
         out.say(f"refused {r.source}, line {bad.line}: {bad.reason}")
+    if done.what == "tags":
+        return f"{r.source}: {r.rows} rows read, tags of {done.changed} items changed, {r.refused} refused."
     what = "items" if done.what == "catalog" else f"{done.what} events"
     again = " (this very file was imported before)" if done.again else ""
     changed = f", {done.changed} changed" if done.changed else ""

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=N
 
 @app.command()
 def check(where: Where = ".", json: Json = False) -> None:
-    """Is the schema current, is the database whole, are all artifacts there and unaltered?"""
+    """Is the schema current, is the database whole and of one mind, are all artifacts there and unaltered?"""
     from ..errors import StoreError
     from ..store import Store
     from ..store import check as look
@@ -25,6 +25,7 @@ def check(where: Where = ".", json: Json = False) -> None:
     said = "\n".join(found.problems) or f"The database is whole; schema {found.schema}."
     if found.orphans:
         said += f"\n{len(found.orphans)} artifacts belong to no version; they are harmless."
+    said = "\n".join([said, *found.leftovers])
     Output(json).result(asdict(found), text=said)
     if found.problems:
         raise StoreError(f"{len(found.problems)} problem(s) found; see above.")

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    recipe: Annotated[str | None, typer.Argument(help="A built-in recipe; the first one by default.")] = None,
+    recipe: Annotated[str | None, typer.Argument(help="A built-in recipe; the simplest one by default.")] = None,
     keep: Keep = None,
     seed: Annotated[int, typer.Option(help="Another seed invents another catalog.")] = 0,
     json: Json = False,
@@ -28,10 +28,10 @@ def demo(
     """The whole story in a minute: a catalog, invented users, learning, judgement, explained recommendations."""
     from tempfile import TemporaryDirectory
 
-    from ..recipe import recipe_names
+    from ..recipe import first_sample
 
     out = Output(json, quiet)
-    recipe = recipe or recipe_names()[0]
+    recipe = recipe or first_sample()
     if keep is not None:
         _story(recipe, keep, seed, out)
         out.say(f"\nThe project is in {keep}: cd {keep}, then tastemaker recommend --taste …")

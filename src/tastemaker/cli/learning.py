@@ -1,18 +1,21 @@
-"""pretrain, train, evaluate."""
+"""pretrain, evaluate."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import tables
+from .judged import judged_columns, judged_row
 from .output import Json, Output, Quiet, Table, Verbose, Where
+
+if TYPE_CHECKING:
+    from ..lifecycle.evaluating_events import EventEvaluation
 
 Seed = Annotated[int, typer.Option(help="The same seed gives the same models.")]
 
 
 def register(app: typer.Typer) -> None:
     app.command()(pretrain)
-    app.command()(train)
     app.command()(evaluate)
 
 
@@ -61,40 +64,6 @@ def show_pretrained(done: Any, metric: str, out: Output) -> None:
         out.say(f"{active} is active. Try: tastemaker recommend --like TITLE")
 
 
-def train(
-    start: Annotated[str, typer.Option("--from", help="`active`, or a version's number.")] = "active",
-    epochs: Annotated[int | None, typer.Option(help="Passes over the events.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Users a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Step size.")] = None,
-    seed: Seed = 0,
-    where: Where = ".",
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = False,
-) -> None:
-    """Fine-tune a version on real events; it becomes active when it is clearly better."""
-    from ..lifecycle import Project
-
-    out = Output(json, quiet, verbose)
-    asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate}
-    options = {name: value for name, value in asked.items() if value is not None}
-    with Project.open(where) as project, out.watching() as watch:
-        done = project.train(start, seed, watch, options)
-        metric = project.recipe.judge.metric
-    out.say(f"Used {done.used.real} real events and {done.used.synthetic} synthetic ones (replayed, so that what they")
-    out.say("taught is not forgotten).")
-    reports = {f"version {done.parent.id}": done.before, f"version {done.version.id}": done.after}
-    judged = {name: [report] for name, report in reports.items() if report is not None}
-    table = tables.judgement("Judged on held-out real users", judged, metric) if judged else None
-    state = "is active" if done.activated else "is a candidate, not active"
-    data = {"version": done.version.id, "parent": done.parent.id, "activated": done.activated, "why": done.why}
-    data |= {"used": done.used._asdict(), "before": done.before and done.before.as_json()}
-    text = f"Version {done.version.id} {state}: {done.why}."
-    if not done.activated:
-        text += f"\nTo use it all the same: tastemaker activate {done.version.id}"
-    out.result({**data, "after": done.after and done.after.as_json()}, table, text)
-
-
 def evaluate(
     version: Annotated[int | None, typer.Option(help="A version's number; the active one by default.")] = None,
     seed: Annotated[int, typer.Option(help="Which held-out users are drawn.")] = 1,
@@ -106,11 +75,15 @@ def evaluate(
     from dataclasses import asdict
 
     from ..lifecycle import Project
+    from ..lifecycle.evaluating_events import EventEvaluation
 
     out = Output(json, quiet)
     with Project.open(where) as project, out.watching() as watch:
         found = project.evaluate(seed, watch, version)
         metric = project.recipe.judge.metric
+    if isinstance(found, EventEvaluation):
+        _show_on_events(found, out)
+        return
     if json:
         curve = {line: {k: asdict(i) for k, i in points.items()} for line, points in found.curve.items()}
         items = {name: report.as_json() for name, report in found.items.items()}
@@ -127,3 +100,31 @@ def evaluate(
     tables.judgement(title, unseen, metric).print()
     tables.curve(found.curve).print()
     out.say(f"The curve as a picture: {found.plot}")
+
+
+def _show_on_events(found: "EventEvaluation", out: Output) -> None:
+    if out.json:
+        out.result(found.as_json())
+        return
+    name, title = f"{found.version.algorithm} (version {found.version.id})", found.protocol
+    if found.outcomes is not None:
+        report = found.outcomes
+        floor = [f"{report.floor[m]:.4f}" for m in ("accuracy", "rmse", "log loss")]
+        rows = [judged_row(name, report), ["the same guess for all", *floor, ""]]
+        Table(f"Foretold: {title}; 95 %", ["", *(f">{c}" for c in judged_columns(report))], rows).print()
+        parts = [[s, f"{i.mean:.3f} [{i.low:.3f}, {i.high:.3f}]", f"{n}"] for s, (i, n) in found.segments.items()]
+        Table("By how much was known of the user", ["users", ">accuracy of likes", ">outcomes"], parts).print()
+    if found.ranking is not None:
+        heads = ["metric", ">value, 95 %", ">random", ">popular"]
+        ranked = [
+            [f"{m}@{found.ranking.k}", f"{r.model.mean:.4f} [{r.model.low:.4f}, {r.model.high:.4f}]",
+             f"{r.floor:.4f}", tables.number(r.popular)]
+            for m, r in found.ranking.metrics.items() if m in ("recall", "ndcg", "hit")
+        ]  # fmt: skip
+        Table(f"New likes found in the whole catalog; {found.ranking.n_users} users", heads, ranked).print()
+    h = found.health
+    out.say(f"Lists of ten cover {h.coverage:.1%} of the catalog; a query takes {1000 * h.latency:.1f} ms; "
+            f"{h.memory / 1e6:.1f} MB.")  # fmt: skip
+    for line in (found.fair, f"Calibration as a picture: {found.plot}" if found.plot else ""):
+        if line:
+            out.say(line)

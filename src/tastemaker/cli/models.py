@@ -1,4 +1,4 @@
-"""versions, activate, rollback."""
+"""versions, activate, rollback, prune."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command()(versions)
     app.command()(activate)
     app.command()(rollback)
+    app.command()(prune)
 
 
 def versions(where: Where = ".", json: Json = False) -> None:
@@ -49,6 +50,25 @@ def rollback(why: Why = "by hand", where: Where = ".", json: Json = False) -> No
     from ..store import rollback as do
 
     _change(where, json, lambda conn: do(conn, why))
+
+
+def prune(
+    keep: Annotated[int, typer.Option(help="How many of the newest versions stay whole.")],
+    dry: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    where: Where = ".",
+    json: Json = False,
+) -> None:
+    """Delete the arrays of old versions; what may still be needed stays, and so does every version's record."""
+    from ..store import Store
+    from ..store import prune as do
+    from ..store.location import find_root
+
+    with closing(Store.open(find_root(where))) as store:
+        found = do(store, keep, dry)
+    gone = ", ".join(map(str, found.versions)) or "none"
+    said = f"{'Would prune' if dry else 'Pruned'}: {gone}. Whole: {', '.join(map(str, found.kept))}."
+    freed = "" if dry else f" {found.bytes / 1e6:.1f} MB are free."
+    Output(json).result(asdict(found), text=said + freed)
 
 
 def _change(where: str, json: bool, do: "Change") -> None:

@@ -75,6 +75,11 @@ def fingerprint(algorithm: Algorithm, train: Dataset, features: Features, seed: 
     return found.hexdigest()[:32]
 
 
+def beginners(models: Mapping[str, Algorithm]) -> dict[str, Algorithm]:
+    """Those that can be learned before there is any real event."""
+    return {name: algorithm for name, algorithm in models.items() if algorithm.learns != "events"}
+
+
 def trainable(models: Mapping[str, Algorithm]) -> tuple[dict[str, Algorithm], list[MissingExtra]]:
     """The models that can be learned on this machine, and what the others lack."""
     kept, lacking = {}, []

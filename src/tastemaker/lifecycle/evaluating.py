@@ -12,7 +12,7 @@ from ..data.catalog import Catalog
 from ..data.features import Features
 from ..errors import TrainingError
 from ..evaluate import Report, judge, measure
-from ..features.build import FeatureSettings, build_features
+from ..features.build import build_features
 from ..kernels.threads import one_blas_thread
 from ..recipe import Recipe
 from ..recommender import single
@@ -21,7 +21,7 @@ from ..store import ModelVersion, Store
 from ..store.answers import load_scorer
 from ..synth.cases import draw_held_out, stated_case, user_cases
 from ..watch import Watch
-from .candidates import stream, trainable
+from .candidates import beginners, stream, trainable
 from .check import check_trainable
 from .cold_start import ColdStart, Curve
 from .plots import plot_cold_start
@@ -79,10 +79,9 @@ def held_out_items(store: Store, recipe: Recipe, catalog: Catalog, seed: int, wa
         return {}
     n = int((~held).sum())
     ordered = catalog.take(np.argsort(held, kind="stable"))  # the seen items first, as with_items wants them
-    settings = FeatureSettings(recipe.features.blocks, recipe.features.text)
     seen = np.arange(len(catalog)) < n
     on_features = watch.on("features without held-out items")
-    features = build_features(ordered, settings, recipe.tastes, seed, on_features, store.cache, seen)
+    features = build_features(ordered, recipe.features, recipe.tastes, seed, on_features, store.cache, seen)
     models = _learned_on(recipe, ordered.where(seen), features.where(seen), seed, watch)
     unseen = np.flatnonzero(~seen).astype(np.int32)
     users = draw_held_out(recipe.synth, features, recipe.judge.users, stream(seed, "item judge"), among=unseen)
@@ -97,13 +96,13 @@ def held_out_items(store: Store, recipe: Recipe, catalog: Catalog, seed: int, wa
 def _learned_on(recipe: Recipe, catalog: Catalog, features: Features, seed: int, watch: Watch) -> dict[str, Scorer]:
     train = invent(recipe, catalog, features, seed).dataset
     valid = invent(recipe, catalog, features, seed, VALID_USERS, purpose="valid").dataset
-    models, _ = trainable(recipe.models)
+    models, _ = trainable(beginners(recipe.models))
     return {n: fit_one(n, m, train, features, seed, watch, valid, rules=recipe.rules).scorer for n, m in models.items()}
 
 
 def _model_of(version: ModelVersion, recipe: Recipe) -> Algorithm:
     """The algorithm that made a version, with the recipe's settings; else the first that learns."""
-    models, _ = trainable(recipe.models)
+    models, _ = trainable(beginners(recipe.models))
     learning = {name: model for name, model in models.items() if name not in ("content", "popular")}
     if version.algorithm in learning:
         return learning[version.algorithm]

@@ -1,6 +1,6 @@
 """Files into the project: one transaction each, and the same file twice adds nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import time as clock
 from uuid import uuid4
@@ -17,10 +17,11 @@ from ..data.formats import File, Published
 from ..data.holdout import has_time
 from ..data.load_catalog import refuse_bad_rows
 from ..data.load_events import event_keys, load_events
+from ..data.load_tags import carried, load_tags
 from ..data.table import BadRow, Table
 from ..data.vocab import Vocab
 from ..errors import DataError
-from ..features.build import QUICK, FeatureSettings, build_features
+from ..features.build import QUICK, build_features
 from ..recipe import Recipe
 from ..store import Import, NewVersion, Store
 from ..store.answers import load_features, save_features
@@ -59,11 +60,12 @@ def import_catalog(
     record = _record(table, "catalog", read.loaded, read.merged, len(read.refused))
     with store.begin() as conn:
         again = database.find_import(conn, table.digest, "catalog") is not None
-        change = database.put_catalog(conn, read.catalog, delist_missing)
+        tagged = carried(read.catalog, database.read_catalog(conn), recipe.catalog.tagged)
+        change = database.put_catalog(conn, tagged, delist_missing)
         catalog = database.read_catalog(conn)
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
-        _catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
+        catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
     return Imported(record, "catalog", change.added, change.changed, read.refused, again)
 
 
@@ -82,6 +84,24 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)
+
+
+def import_tags(store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False) -> Imported:
+    """Other people's tags, one a row, into the column of the catalog that the recipe names; changed: items."""
+    with store.begin() as conn:
+        catalog = database.read_catalog(conn)
+        if not len(catalog):
+            raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
+        read = load_tags(table, recipe.catalog, catalog)
+        if not skip_bad_rows:
+            refuse_bad_rows(table, read.refused)
+        again = database.find_import(conn, table.digest, "tags") is not None
+        change = database.put_catalog(conn, read.catalog)
+        record = _record(table, "tags", read.loaded, 0, len(read.refused))
+        database.put_import(conn, record)
+        keep_refusals(conn, table.source, read.refused)
+        catalog_changed(store, recipe, database.read_catalog(conn), conn, change.changed)
+    return Imported(record, "tags", 0, change.changed, read.refused, again)
 
 
 def import_published(store: Store, recipe: Recipe, found: Published) -> ImportedSet:
@@ -105,7 +125,7 @@ def _check_scales(recipe: Recipe, found: Published) -> None:
     """DataError when the recipe reads the grades otherwise than they were given."""
     for kind, column in found.columns.scales.items():
         mine = recipe.scales.get(kind)
-        if mine != column.scale():
+        if mine is None or (mine.worst, mine.best) != (column.worst, column.best):
             says = "no such grade" if mine is None else f"{kind}s from {mine.worst:g} to {mine.best:g}"
             raise DataError(
                 f"{found.source} has {kind}s from {column.worst:g} (worst) to {column.best:g} (best), and recipe.toml "
@@ -119,7 +139,7 @@ def _add_items(store: Store, recipe: Recipe, catalog: Catalog, known: Vocab, con
     if not new.any():
         return 0
     added = database.put_catalog(conn, catalog.where(new)).added
-    _catalog_changed(store, recipe, database.read_catalog(conn), conn, added)
+    catalog_changed(store, recipe, database.read_catalog(conn), conn, added)
     return added
 
 
@@ -133,7 +153,7 @@ def _imported(conn: Connection, file: File, added: int) -> Imported:
     return Imported(record, file.what, added, 0, file.refused, again)
 
 
-def _catalog_changed(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, n: int) -> None:
+def catalog_changed(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, n: int) -> None:
     """n: how many items are new or say other things; the first ones publish version 0."""
     database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
     if n:
@@ -162,9 +182,8 @@ def _refreshed(store: Store, recipe: Recipe, catalog: Catalog) -> str:
     A new item is scored by its tastes, numbers and quick text features until the next pretrain.
     """
     quick = tuple(name for name in (*recipe.features.blocks, QUICK) if name != "text")
-    found = build_features(
-        catalog, FeatureSettings(quick, recipe.features.text), recipe.tastes, 0, Watch(), store.cache
-    )
+    settings = replace(recipe.features, blocks=quick)
+    found = build_features(catalog, settings, recipe.tastes, 0, Watch(), store.cache)
     return save_features(store.artifacts, found)
 
 

@@ -29,6 +29,29 @@ def plot_cold_start(path: Path, lines: Mapping[str, Mapping[int, Interval]]) -> 
     return _save(figure, axes, path)
 
 
+def plot_calibration(path: Path, curve: Any) -> Path:
+    """Share liked by predicted chance; curve: rows of (mean chance, share liked, how many)."""
+    title = "Calibration: how often what was foretold came true"
+    figure, axes = _figure(title, "predicted chance of a like", "share liked")
+    axes.plot([0, 1], [0, 1], color="gray", linewidth=0.8, linestyle=":", label="perfect")
+    sizes = [10.0 + 200.0 * n / max(curve[:, 2].sum(), 1) for n in curve[:, 2]]
+    axes.plot(curve[:, 0], curve[:, 1])
+    axes.scatter(curve[:, 0], curve[:, 1], s=sizes, label="outcomes (size: how many)")
+    return _save(figure, axes, path)
+
+
+def plot_replays(path: Path, lines: Mapping[str, tuple[Any, Any]], marks: Mapping[Any, str], title: str) -> Path:
+    """Accuracy over time, a line a policy; marks: moments (datetimes) of activations, with their version."""
+    figure, axes = _figure(title, "", "accuracy of likes, last 2,000 outcomes")
+    for label, (when, accuracy) in lines.items():
+        axes.plot(when, accuracy, label=label, linewidth=1.2)
+    for when, version in marks.items():
+        axes.axvline(when, color="gray", linewidth=0.6, linestyle=":")
+        axes.annotate(version, (when, 1.0), xycoords=("data", "axes fraction"), fontsize=6, rotation=90, va="top")
+    figure.autofmt_xdate()
+    return _save(figure, axes, path)
+
+
 def _figure(title: str, x: str, y: str) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 

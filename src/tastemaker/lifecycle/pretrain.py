@@ -15,7 +15,7 @@ from ..data.dataset import Dataset
 from ..data.features import Features
 from ..errors import ArtifactError, DataError, MissingExtra
 from ..evaluate import Report, judge, measure, quality
-from ..features.build import QUICK, FeatureSettings, build_features
+from ..features.build import QUICK, build_features
 from ..kernels.threads import one_blas_thread
 from ..recipe import Recipe, Rules
 from ..recommender import single
@@ -24,7 +24,18 @@ from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, own_text, save_features, with_text
 from ..synth.cases import user_cases
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
+from .candidates import (
+    Candidate,
+    as_artifact,
+    as_run,
+    as_version,
+    beginners,
+    fingerprint,
+    keep_features,
+    learn,
+    stream,
+    trainable,
+)
 from .check import check_trainable
 from .plots import plot_training
 from .synthesize import Synthesized, invent, put_invented
@@ -76,7 +87,7 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     check_trainable(catalog, recipe)
     store.artifacts.sweep()  # what killed writers left
     watch = replace(watch, folder=store.root / "cache" / "checkpoints")
-    models, lacking = trainable(recipe.models)
+    models, lacking = trainable(beginners(recipe.models))
     if not models:
         raise DataError(f"The recipe names no model that can be learned here. {lacking[0] if lacking else ''}")
     features = project_features(store, recipe, catalog, seed, watch)
@@ -106,7 +117,7 @@ def project_features(
 
     known: encoders learn from this many first items; None = from all
     """
-    settings = FeatureSettings((*recipe.features.blocks, QUICK), recipe.features.text)
+    settings = replace(recipe.features, blocks=(*recipe.features.blocks, QUICK))
     seen = None if known is None else np.arange(len(catalog)) < known
     return build_features(catalog, settings, recipe.tastes, seed, watch.on("features"), store.cache, seen)
 

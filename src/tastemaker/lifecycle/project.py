@@ -1,44 +1,47 @@
 """A project and its verbs, in the order of their story."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
-from uuid import uuid4
+from time import sleep
+from typing import TYPE_CHECKING, Any, Self
 
 from .. import store as database
-from ..data.catalog import Catalog
-from ..data.dataset import Dataset
 from ..data.formats import read_as, read_published
 from ..data.holdout import How
-from ..data.query import Slate
 from ..data.read import read_table
 from ..data.table import Table
 from ..recipe import Recipe, find_recipe, read_recipe, resolve
-from ..store import ModelVersion, Store
-from ..store.answers import Answers
+from ..store import Store
 from ..store.location import PROJECT_FILE, find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
 from .compare import Asked, Comparison, compare
 from .evaluating import Evaluation, evaluate_project
-from .imports import Imported, ImportedSet, import_catalog, import_events, import_published
+from .evaluating_events import EventEvaluation, evaluate_on_events
+from .imports import Imported, ImportedSet, import_catalog, import_events, import_published, import_tags
+from .opened import RECIPE_FILE, Opened
 from .pretrain import Pretrained, pretrain
 from .published import published_recipe
 from .synthesize import Synthesized, synthesize
+from .teach import Taught, teach
 from .train import Trained, train
+from .versions import SideBySide, compare_versions
 
-RECIPE_FILE = "recipe.toml"
+if TYPE_CHECKING:
+    from .impact import Impact
+    from .replay import Policy, Replayed
+    from .tick import Ticked
+    from .tuning import Tuned
+    from .tuning_apply import Applied
+    from .tuning_begin import Wanted
 
 
 @dataclass(frozen=True)
-class Project:
+class Project(Opened):
     """A directory with a recipe, a database and artifacts. Use it in a `with`, or call close()."""
-
-    store: Store
 
     @classmethod
     def init(
@@ -86,16 +89,6 @@ class Project:
         """The project in this directory or the nearest one above it."""
         return cls(Store.open(find_root(Path(root))))
 
-    @cached_property
-    def recipe(self) -> Recipe:
-        """What recipe.toml in the project says now; the database keeps the resolved form for what serves."""
-        kept = self.store.recipe()
-        chosen = replace(read_recipe(self.store.root / RECIPE_FILE), name=kept["name"])
-        if kept != (resolved := chosen.as_json()):
-            with self.store.begin() as conn:
-                database.put_meta(conn, recipe=resolved)
-        return chosen
-
     def check(self) -> Checked:
         """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
         with self.store.read() as conn:
@@ -112,6 +105,11 @@ class Project:
         """More items, or other facts of known ones; delist_missing: those that are not in it are delisted."""
         self._forget_answers()
         return import_catalog(self.store, self.recipe, _table(source, format), skip_bad_rows, delist_missing)
+
+    def import_tags(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
+        """Other people's tags of the items, one a row; [catalog.tagged] of the recipe says which columns."""
+        self._forget_answers()
+        return import_tags(self.store, self.recipe, _table(source, format), skip_bad_rows)
 
     def import_published(self, source: str, format: str, skip_bad_rows: bool = False) -> ImportedSet:
         """A public data set: the items that the catalog lacks, and all events."""
@@ -132,13 +130,56 @@ class Project:
         seed: int = 0,
         watch: Watch | None = None,
         options: Mapping[str, Any] | None = None,
-    ) -> Trained:
-        """Fine-tune a version on real events; it is activated when it is clearly better on users it did not see."""
+        models: Sequence[str] = (),
+    ) -> Trained | Taught:
+        """Learn from real events; what is clearly better than the active version replaces it.
+
+        Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
+        fine-tuned from a version and judged on users whom it did not see (Trained).
+        """
+        self._forget_answers()
+        if models or any(model.learns == "events" for model in self.recipe.models.values()):
+            return teach(self.store, self.recipe, models, start, seed, watch or Watch(), options or {})
         return train(self.store, self.recipe, start, seed, watch or Watch(), options or {})
 
-    def evaluate(self, seed: int = 1, watch: Watch | None = None, version: int | None = None) -> Evaluation:
-        """Held-out users, held-out items, the cold-start curve; tables and PNGs."""
+    def evaluate(
+        self, seed: int = 1, watch: Watch | None = None, version: int | None = None
+    ) -> Evaluation | EventEvaluation:
+        """Tables and PNGs: on invented users, items and the cold start.
+
+        A version that learned from real events is judged on those that it has not seen.
+        """
+        with self.store.read() as conn:
+            found = database.active_version(conn) if version is None else database.version(conn, version)
+        if found is not None and found.data_to is not None:
+            return evaluate_on_events(self.store, self.recipe, found, seed)
         return evaluate_project(self.store, self.recipe, seed, watch or Watch(), version)
+
+    def tune(self, wanted: "Wanted", watch: Watch | None = None) -> "Tuned":
+        """Search better settings for a model on validation data; nothing is applied."""
+        from .tuning import tune
+
+        return tune(self.store, self.recipe, wanted, watch or Watch())
+
+    def tune_review(self, study: str | None = None) -> "Tuned":
+        """What a study, or the latest one, has found."""
+        from .tuning import review
+
+        return review(self.store, study)
+
+    def tune_report(self, study: str | None = None) -> Path:
+        """Its report as a picture, a page and best_hp.json; the folder that they are in."""
+        from .tuning import write
+
+        return write(self.store, study)
+
+    def tune_apply(self, study: str | None = None) -> "Applied":
+        """Its best settings become those of recipe.toml, from the next training on."""
+        from .tuning_apply import apply
+
+        applied = apply(self.store, self.recipe, study)
+        self.__dict__.pop("recipe", None)
+        return applied
 
     def compare(
         self,
@@ -154,81 +195,53 @@ class Project:
         asked = Asked(models, k, seed, threshold, split, tune)
         return compare(self.store.root.resolve().name, self.dataset(synthetic=False), None, asked, watch or Watch())
 
-    def recommend(self, **asked: Any) -> Slate:
-        """likes=[...], taste={...}, ratings={...}, user=..., n=10, filters={...}, candidates=[...]."""
-        return self.answers.recommend(**asked)
+    def compare_versions(self, first: int, second: int, seed: int = 0) -> SideBySide:
+        """Two versions on events that neither has learned from, paired user by user."""
+        return compare_versions(self.store, self.recipe, first, second, seed)
 
-    def versions(self) -> list[ModelVersion]:
-        with self.store.read() as conn:
-            return database.list_versions(conn)
+    def retrain(self, force: bool = True, search: bool = False, seed: int = 0, watch: Watch | None = None) -> "Ticked":
+        """Look, and learn here and now; force: whatever the triggers say; search: settings around the present ones."""
+        from .tick import tick_here
 
-    def activate(self, version: int, reason: str = "by hand") -> ModelVersion:
         self._forget_answers()
-        with self.store.begin() as conn:
-            return database.activate(conn, version, reason)
+        return tick_here(self.store, self.recipe, search=search, force=force, seed=seed, watch=watch)
 
-    def rollback(self, reason: str = "by hand") -> ModelVersion:
-        """Back to the version that was active before; nothing is trained."""
+    def tick(self, search: bool = False, seed: int = 0) -> "Ticked":
+        """Look, and learn in a process of its own when it is time."""
+        from .tick import tick
+
         self._forget_answers()
-        with self.store.begin() as conn:
-            return database.rollback(conn, reason)
+        return tick(self.store, self.recipe, search=search, seed=seed)
 
-    def set_available(self, item: str, available: bool) -> str:
-        """Delist an item, or bring it back; its id."""
-        catalog = self.catalog()
-        id_ = catalog.items.ids[catalog.find(item)]
-        with self.store.begin() as conn:
-            (database.relist if available else database.delist)(conn, [id_])
-            database.put_meta(conn, catalog=uuid4().hex)
-        self._forget_answers()
-        return id_
+    def replay(
+        self, source: Any = None, policies: "Sequence[Policy]" = ("loop",), keep: Path | None = None, **how: Any
+    ) -> "tuple[list[Replayed], Path]":
+        """A past, the project's own by default, through the whole loop in a project apart; and the picture of it."""
+        from .replays import past_of, replay_all
 
-    def forget(self, user: str) -> database.Forgotten:
-        """Remove a user, their events and slates; and say which versions had learned from them."""
-        with self.store.begin() as conn:
-            return database.forget(conn, user)
+        return replay_all(self.store, self.recipe, past_of(self.store, self.recipe, source), policies, keep, **how)
 
-    def catalog(self) -> Catalog:
+    def watch(self, every: float = 60.0, times: int = 0, search: bool = False) -> Iterator["Ticked"]:
+        """`tick` every so many seconds, `times` times or without end."""
+        for n in count(1):
+            yield self.tick(search)
+            if n == times:
+                return
+            sleep(every)
+
+    def impact(self, version: int | None = None, items: int = 3, seed: int = 0, watch: Watch | None = None) -> "Impact":
+        """Outcomes that a version did not expect, and what learning from them changes; nothing is kept."""
+        from .impact import impact
+
+        return impact(self.store, self.recipe, version, items, seed, watch or Watch())
+
+    def run_job(self, job: int, watch: Watch | None = None) -> database.Job:
+        """Carry out a job that is queued."""
+        from .tick import run_job
+
+        run_job(self.store, self.recipe, job, watch or Watch())
         with self.store.read() as conn:
-            return database.read_catalog(conn)
-
-    def dataset(self, synthetic: bool | None = None) -> Dataset:
-        """Events with their users and the catalog. synthetic: True = only invented, False = only real, None = both."""
-        tastes, scales = self.recipe.tastes.names, self.recipe.scales
-        with self.store.read() as conn:
-            return database.read_dataset(conn, database.read_catalog(conn), tastes, scales, synthetic=synthetic)
-
-    def imports(self) -> list[database.Import]:
-        with self.store.read() as conn:
-            return database.list_imports(conn)
-
-    @property
-    def answers(self) -> Answers:
-        """The recommender of the active version; opened again when another version became active."""
-        with self.store.read() as conn:
-            active = database.active_version(conn)
-            marks = database.get_meta(conn, "features"), database.get_meta(conn, "catalog")
-        key = (None if active is None else active.id, *marks)
-        kept = self.__dict__.get("_answers")
-        if kept is None or kept[0] != key:
-            kept = (key, Answers.open(self.store))
-            self.__dict__["_answers"] = kept
-        answers: Answers = kept[1]
-        return answers
-
-    def _forget_answers(self) -> None:
-        self.__dict__.pop("_answers", None)
-
-    def close(self) -> None:
-        self.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+            return database.find_job(conn, job)
 
 
 def _table(source: Any, format: str | None) -> Table:

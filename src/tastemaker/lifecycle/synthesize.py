@@ -12,9 +12,11 @@ from ..data.arrays import Int32
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset, Scale
 from ..data.features import TASTES, Features
+from ..features.build import build_features
 from ..recipe import Recipe
 from ..store import Store
 from ..synth.users import as_dataset, draw_rankings, draw_tastes
+from ..watch import Watch
 from .candidates import stream
 from .check import check_trainable
 
@@ -43,8 +45,9 @@ def synthesize(store: Store, recipe: Recipe, users: int | None, rankings: int | 
 
 
 def features_of(recipe: Recipe, catalog: Catalog) -> Features:
-    """The tastes block alone: all that inventing users needs."""
-    return Features(catalog.items, {TASTES: recipe.tastes.encode(catalog)}, {TASTES: recipe.tastes.names})
+    """Tastes and numbers: all that inventing users needs."""
+    settings = replace(recipe.features, blocks=(TASTES, "numbers"))
+    return build_features(catalog, settings, recipe.tastes, 0, Watch())
 
 
 def invent(
@@ -54,8 +57,9 @@ def invent(
     population = replace(recipe.synth, users=users or recipe.synth.users, rankings=rankings or recipe.synth.rankings)
     rng = stream(seed, purpose)
     tastes, archetype = draw_tastes(population, features.tastes, population.users, rng)
-    membership = features.block(TASTES)
-    drawn = draw_rankings(tastes, membership, population.rankings, population.ranking_noise, rng, among=among)
+    membership, pull = features.block(TASTES), population.pulls(features)
+    noise = population.ranking_noise
+    drawn = draw_rankings(tastes, membership, population.rankings, noise, rng, among=among, pull=pull)
     scale = recipe.scales.get("ranking", RANKS)
     dataset = as_dataset(drawn, tastes, features.tastes, catalog, scale, prefix=f"synthetic-{purpose}")
     kinds = np.bincount(archetype, minlength=len(population.archetypes))

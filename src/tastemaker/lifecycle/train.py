@@ -58,7 +58,7 @@ def train(
 ) -> Trained:
     with store.read() as conn:
         catalog = database.read_catalog(conn)
-        parent = _parent(conn, start)
+        parent = parent_of(conn, start)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales)
     split = split_real(data)
     features = features_of_version(store, recipe, catalog, parent, watch)
@@ -96,7 +96,7 @@ def _starts(store: Store, parent: ModelVersion, catalog: Catalog, saved: str, re
     )
 
 
-def _parent(conn: Any, start: str | int) -> ModelVersion:
+def parent_of(conn: Any, start: str | int) -> ModelVersion:
     if start != "active" and not str(start).isdigit():
         raise QueryError(f"--from is {start!r}; give `active` or a version's number. See: tastemaker versions")
     found = database.active_version(conn) if start == "active" else database.version(conn, int(start))
@@ -186,7 +186,8 @@ def _publish(
         now = database.active_version(conn)
         if better and (now is None or now.id != parent.id):
             better, why = False, f"{why}; but another version became active meanwhile"
-        (id_,) = database.add_versions(conn, [replace(new, judged_artifact=judged_as)])
+        new = replace(new, judged_artifact=judged_as, events_real=used.real, events_synthetic=used.synthetic)
+        (id_,) = database.add_versions(conn, [new])
         database.record_run(conn, as_run(final, id_, used.real, used.synthetic))
         if better:
             database.activate(conn, id_, f"train: {why}")

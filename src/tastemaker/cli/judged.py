@@ -1,0 +1,32 @@
+"""A judged model as a row: what it foretells or finds, with intervals."""
+
+from typing import TYPE_CHECKING
+
+from . import tables
+
+if TYPE_CHECKING:
+    from ..evaluate import OutcomeReport, RankingReport
+    from ..metrics import Interval
+
+
+def judged_columns(report: "OutcomeReport | RankingReport") -> list[str]:
+    from ..evaluate import OutcomeReport
+
+    if isinstance(report, OutcomeReport):
+        return ["accuracy of likes", "RMSE", "log loss", "calibration error"]
+    return ["ndcg", "recall"]
+
+
+def judged_row(name: str, report: "OutcomeReport | RankingReport", *more: str) -> list[str]:
+    """A name, the report's metrics with their intervals, and further cells."""
+    from ..evaluate import OutcomeReport
+
+    if not isinstance(report, OutcomeReport):
+        found = [report.metrics[m].model for m in ("ndcg", "recall")]
+        return [name, *map(_interval, found), *more]
+    found = [report.metrics[m] for m in ("accuracy", "rmse", "log loss")]
+    return [name, *map(_interval, found), tables.number(report.calibration), *more]
+
+
+def _interval(m: "Interval") -> str:
+    return f"{m.mean:.4f} [{m.low:.4f}, {m.high:.4f}]"

@@ -1,0 +1,99 @@
+"""retrain, tick, watch: the loop that keeps models good."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .output import Json, Output, Quiet, Where
+
+if TYPE_CHECKING:
+    from ..lifecycle.tick import Ticked
+
+Tune = Annotated[bool, typer.Option("--tune", help="Search settings around the present ones first.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(retrain)
+    app.command()(tick)
+    app.command()(watch)
+
+
+def retrain(
+    if_needed: Annotated[bool, typer.Option("--if-needed", help="Only when an alarm or a trigger says so.")] = False,
+    tune: Tune = False,
+    seed: Seed = 0,
+    where: Where = ".",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """A candidate from the active version, judged beside it; only what is surely better replaces it."""
+    from ..lifecycle import Project
+
+    out = Output(json, quiet)
+    with Project.open(where) as project, out.watching() as looking:
+        done = project.retrain(force=not if_needed, search=tune, seed=seed, watch=looking)
+    out.result(_plain(done), text=_said(done))
+
+
+def tick(tune: Tune = False, where: Where = ".", json: Json = False) -> None:
+    """Look once, and train in a process of its own when it is time: what cron calls."""
+    from ..lifecycle import Project
+
+    with Project.open(where) as project:
+        done = project.tick(search=tune)
+    Output(json).result(_plain(done), text=_said(done))
+
+
+def watch(
+    every: Annotated[float, typer.Option(help="Seconds between two looks.")] = 60.0,
+    times: Annotated[int, typer.Option(help="Stop after so many looks; 0 = never.")] = 0,
+    tune: Tune = False,
+    where: Where = ".",
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """`tick` as a loop, until Ctrl-C."""
+    from datetime import datetime
+
+    from ..errors import Cancelled
+    from ..lifecycle import Project
+
+    if every < 1:
+        raise typer.BadParameter(f"--every is {every:g}; give 1 second or more")
+    out = Output(json, quiet)
+    try:
+        with Project.open(where) as project:
+            for done in project.watch(every, times, tune):
+                if json:
+                    out.result(_plain(done))
+                elif done.done is not None or not quiet:
+                    out.result(None, text=f"{datetime.now():%Y-%m-%d %H:%M:%S}  {_said(done)}")
+    except KeyboardInterrupt:
+        raise Cancelled("Stopped watching. A training that runs goes on by itself: tastemaker jobs list") from None
+
+
+def _plain(done: "Ticked") -> dict[str, Any]:
+    found = asdict(done)
+    found["alarms"] = [{**asdict(alarm), "text": str(alarm)} for alarm in done.alarms]
+    return found
+
+
+def _said(done: "Ticked") -> str:
+    """What was seen and done, in sentences."""
+    n = done.tracked.added
+    lines = [f"{n} new outcomes, foretold before they happened, are judged now."] if n else []
+    lines += [f"Alarm: {alarm}" for alarm in done.alarms]
+    if done.concluded:
+        lines.append(f"The experiment is over. {done.concluded}")
+    if done.swept:
+        lines.append(f"Cleaned up after jobs whose process had died: {', '.join(map(str, done.swept))}.")
+    if done.busy:
+        lines.append(f"Nothing was started. {done.busy}")
+    elif done.done is None:
+        lines.append(f"Nothing was trained: {done.trigger.why}.")
+    else:
+        what = f"Version {done.done.version}" if done.done.version is not None else "No version"
+        lines.append(f"Trained ({done.trigger.why}). {what}, {done.done.what}: {done.done.reason}.")
+    return "\n".join(lines)

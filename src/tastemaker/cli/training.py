@@ -1,0 +1,86 @@
+"""train: learn from real events."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import tables
+from .judged import judged_columns, judged_row
+from .learning import Seed
+from .output import Json, Output, Quiet, Table, Verbose, Where
+
+if TYPE_CHECKING:
+    from ..lifecycle.teach import Taught
+    from ..lifecycle.train import Trained
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(train)
+
+
+def train(
+    model: Annotated[list[str] | None, typer.Option("--model", help="A model of the recipe; all by default.")] = None,
+    start: Annotated[str, typer.Option("--from", help="`active`, or a version's number.")] = "active",
+    epochs: Annotated[int | None, typer.Option(help="Passes over the events.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Users a step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Step size.")] = None,
+    embedding_size: Annotated[int | None, typer.Option(help="Length of the vectors that are learned.")] = None,
+    seed: Seed = 0,
+    where: Where = ".",
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Learn from real events; what is clearly better than the active version replaces it.
+
+    A training that was killed goes on where it was when the same command is given again.
+    """
+    from ..lifecycle import Project
+    from ..lifecycle.teach import Taught
+
+    out = Output(json, quiet, verbose)
+    asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "dim": embedding_size}
+    options = {name: value for name, value in asked.items() if value is not None}
+    with Project.open(where) as project, out.watching() as watch:
+        done = project.train(start, seed, watch, options, model or ())
+        metric = project.recipe.judge.metric
+    if isinstance(done, Taught):
+        _show_taught(done, out)
+    else:
+        _show_tuned(done, metric, out)
+
+
+def _show_taught(done: "Taught", out: Output) -> None:
+    lesson = done.lesson
+    rows = [judged_row(f"version {lesson.parent.id}, before", lesson.base, "")] if lesson.base is not None else []
+    for one, version in zip(lesson.learned, done.versions, strict=True):
+        took = f"{one.judged.seconds + one.deployed.seconds:.1f} s"
+        rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
+    n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
+    out.say(f"Learned from {learned} real events, {lesson.later.protocol}: {n} events. Then learned again from all.")
+    heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
+    table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
+    best = done.versions[0]
+    text = f"Version {best.id} ({best.algorithm}) {'is active' if done.activated else 'is a candidate'}: {done.why}."
+    if not done.activated:
+        text += f"\nTo use it all the same: tastemaker activate {best.id}"
+    data: dict[str, Any] = {"activated": done.activated, "why": done.why, "parent": lesson.parent.id}
+    data["versions"] = [asdict(version) for version in done.versions]
+    data["before"] = None if lesson.base is None else lesson.base.as_json()
+    out.result(data, table, text)
+
+
+def _show_tuned(done: "Trained", metric: str, out: Output) -> None:
+    out.say(f"Used {done.used.real} real events and {done.used.synthetic} synthetic ones (replayed, so that what they")
+    out.say("taught is not forgotten).")
+    reports = {f"version {done.parent.id}": done.before, f"version {done.version.id}": done.after}
+    judged = {name: [report] for name, report in reports.items() if report is not None}
+    table = tables.judgement("Judged on held-out real users", judged, metric) if judged else None
+    state = "is active" if done.activated else "is a candidate, not active"
+    data = {"version": done.version.id, "parent": done.parent.id, "activated": done.activated, "why": done.why}
+    data |= {"used": done.used._asdict(), "before": done.before and done.before.as_json()}
+    text = f"Version {done.version.id} {state}: {done.why}."
+    if not done.activated:
+        text += f"\nTo use it all the same: tastemaker activate {done.version.id}"
+    out.result({**data, "after": done.after and done.after.as_json()}, table, text)

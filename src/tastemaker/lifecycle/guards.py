@@ -1,0 +1,91 @@
+"""What a better candidate may not break: coverage, speed, size, and the users it serves worst."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from time import perf_counter
+
+import numpy as np
+
+from ..data.known import known_before
+from ..evaluate import OutcomeReport
+from ..recipe import Guards
+from ..scorers import Scorer
+from ..store import ModelVersion
+from .later import Judged, Later
+
+SHOWN = 10  # items a list
+ASKED = 300  # lists that coverage is measured on
+TIMED = 20  # single queries that are timed
+QUICK, SMALL = 0.025, 100e6  # seconds a query, and bytes, below which nobody minds a multiple
+SEGMENTS = {"newcomers (under 5 known)": (0, 5), "some (5 to 49)": (5, 50), "many (50 and more)": (50, 1 << 31)}
+ENOUGH = 30  # outcomes of a segment, below which it is not looked at
+
+
+@dataclass(frozen=True)
+class Health:
+    """coverage: share of the catalog in the lists of ASKED moments; latency: median seconds a query; memory: bytes.
+
+    segments: name -> share of likes rightly foretold, where outcomes are foretold
+    """
+
+    coverage: float
+    latency: float
+    memory: float
+    segments: Mapping[str, float]
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def health(scorer: Scorer, later: Later, judged: Judged) -> Health:
+    """Measured on moments spread over the judged part."""
+    chosen = later.asked[np.linspace(0, len(later.asked) - 1, min(ASKED, len(later.asked))).astype(int)]
+    _, batch = next(iter(known_before(later.data, chosen)))
+    rows, _ = scorer.top(batch, SHOWN, batch.ratings, later.data.catalog.available)
+    coverage = len(np.unique(rows[rows >= 0])) / max(int(later.data.catalog.available.sum()), 1)
+    took = []
+    for q in range(min(TIMED, len(batch))):
+        begun = perf_counter()
+        scorer.top(batch.take(slice(q, q + 1)), SHOWN)
+        took.append(perf_counter() - begun)
+    _, arrays = scorer.state()
+    memory = float(sum(np.asarray(array).nbytes for array in arrays.values()))
+    return Health(coverage, float(np.median(took)), memory, _segments(judged))
+
+
+def broken(tried: Health, base: Health, guards: Guards) -> list[str]:
+    """A sentence for each guard that the candidate breaks."""
+    found = []
+    if tried.coverage < guards.coverage * base.coverage:
+        found.append(f"coverage fell from {base.coverage:.1%} to {tried.coverage:.1%} of the catalog")
+    if tried.latency > max(guards.latency * base.latency, QUICK):
+        found.append(f"a query takes {1000 * tried.latency:.0f} ms instead of {1000 * base.latency:.0f}")
+    if tried.memory > max(guards.memory * base.memory, SMALL):
+        found.append(f"it holds {tried.memory / 1e6:.0f} MB instead of {base.memory / 1e6:.0f}")
+    for name in tried.segments.keys() & base.segments.keys():
+        lost = 100.0 * (base.segments[name] - tried.segments[name])
+        if lost > guards.worst_segment:
+            found.append(f"users with {name} lost {lost:.1f} points of accuracy")
+    return sorted(found)
+
+
+def contradicted(base: Judged, parent: ModelVersion, guards: Guards) -> str:
+    """Do new outcomes speak so much against the active version that they may be wrong themselves? "" = no."""
+    judged = (parent.metrics.get("later") or {}).get("metrics", {}).get("accuracy")
+    if not isinstance(base, OutcomeReport) or judged is None:
+        return ""
+    now = base.metrics["accuracy"]
+    if 100.0 * (judged["mean"] - now.high) <= guards.sudden:
+        return ""
+    return (
+        f"version {parent.id} was right in {now.mean:.1%} of these outcomes, after {judged['mean']:.1%} when it was "
+        "judged: what came in may be wrong, and a candidate learns that, too. Look at it before you activate anything"
+    )
+
+
+def _segments(judged: Judged) -> dict[str, float]:
+    if not isinstance(judged, OutcomeReport):
+        return {}
+    right, known = judged.foretold.losses()["accuracy"], judged.foretold.known
+    masks = {name: (known >= low) & (known < high) for name, (low, high) in SEGMENTS.items()}
+    return {name: float(right[mask].mean()) for name, mask in masks.items() if mask.sum() >= ENOUGH}

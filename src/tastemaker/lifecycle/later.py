@@ -1,0 +1,168 @@
+"""What came later: the part of the real events that nobody who is judged has learned from, and how to judge on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from ..algorithms.liked import liked
+from ..data.arrays import Bool, Float64, Int64
+from ..data.dataset import Dataset
+from ..data.holdout import has_time
+from ..errors import DataError
+from ..evaluate import Metric, OutcomeReport, RankingReport, better_by, compared, judge_outcomes, judge_ranking, unit_of
+from ..metrics import Interval
+from ..monitor import DAY
+from ..recipe import Recipe
+from ..scorers import Scorer
+from .candidates import stream
+
+FIRST = 0.2  # share of the events that a first model is judged on
+NEW = 0.5  # share of the events that are new to the active version that its successor is judged on
+FEW = 10  # outcomes, below which nothing can be told
+K = 20  # depth of rankings
+MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads what it multiplies (Knuth, TAOCP 6.4)
+
+Judged = OutcomeReport | RankingReport
+
+
+@dataclass(frozen=True)
+class Later:
+    """
+    data:   every real event, those of the judged part among them
+    learn:  bool (n,), what a candidate may learn from before it is judged: within the recipe's window, before `begins`
+    deploy: bool (n,), what is learned from when the winner is fitted again: the same window, up to the latest event
+    asked:  int64, positions of what is judged; begins: UTC seconds, its first moment
+    dated:  is it cut by the clock? If not, times say nothing but the part: 1 = learned from, 2 = judged
+    metric: of outcomes that foretelling is judged by; None = nothing is disliked, so rankings are judged, by NDCG
+    """
+
+    data: Dataset
+    learn: Bool
+    deploy: Bool
+    asked: Int64
+    begins: int
+    metric: Metric | None
+    protocol: str
+    dated: bool = True
+
+    def judge(self, scorer: Scorer, seed: int, popular: Mapping[str, Float64] | None = None) -> Judged:
+        """popular: what popularity reaches, where rankings are judged"""
+        rng = stream(seed, "judge later")
+        if self.metric is not None:
+            return judge_outcomes(scorer, self.data, self.asked, rng)
+        history, relevant = self.lists
+        allowed = self.data.catalog.available
+        return judge_ranking(scorer, history, relevant, rng, k=K, popular=popular, allowed=allowed)
+
+    def lift(self, tried: Judged, base: Judged, seed: int) -> Interval:
+        """By how much `tried` is better, user by user; above 0 = better, whichever way the metric runs."""
+        rng = stream(seed, "lift")
+        if isinstance(tried, OutcomeReport) and isinstance(base, OutcomeReport) and self.metric is not None:
+            return better_by(self.metric, tried.foretold, base.foretold, rng, unit_of(self.data))
+        assert isinstance(tried, RankingReport)
+        assert isinstance(base, RankingReport)
+        return compared(tried, base, rng)["ndcg"]
+
+    def value(self, judged: Judged) -> float:
+        """The metric that `lift` compares."""
+        if isinstance(judged, OutcomeReport):
+            assert self.metric is not None
+            return judged.metrics[self.metric].mean
+        return judged.metrics["ndcg"].model.mean
+
+    @property
+    def named(self) -> str:
+        return self.metric or f"ndcg@{K}"
+
+    @cached_property
+    def lists(self) -> tuple[Any, Any]:
+        """What was liked before, and what was newly liked in the judged part, csr (n_users, n_items)."""
+        asked = np.zeros(len(self.data), bool)
+        asked[self.asked] = True
+        before = ~asked & (self.data.events.time < self.begins)
+        history, later = liked(self.data.where(before)), liked(self.data.where(asked))
+        relevant = (later - later.multiply(history != 0)).tocsr()
+        relevant.eliminate_zeros()
+        relevant.sort_indices()
+        return history, relevant
+
+
+def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again: int | None = None) -> Later:
+    """Cut the real events where judging begins.
+
+    By the clock: of what is new since `since` (the last event that the active version learned from) the later half, for
+    a first model the last fifth, and never more than the quality window, while that holds enough. Without times, a
+    fifth of the pairs, always the same ones. DataError where there is too little.
+
+    again: where judging began for the active version; where hardly anything is new since, it begins there again
+    """
+    if len(data) < 2:
+        raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
+    if not _clocked(data):
+        data, protocol = _dealt(data), "a fifth of the pairs, dealt by chance for want of times"
+        dated, begins = False, 2
+    else:
+        dated = True
+        begins, protocol = _begins(data.events.time, recipe.quality.window_days, since, again)
+    metric = recipe.quality.metric if _tells(data) else None
+    time = data.events.time
+    learn, deploy = _window(time, begins, recipe) & (time < begins), _window(time, min(now, int(time.max())), recipe)
+    if (time >= begins).sum() < FEW:
+        raise DataError(
+            f"Only {int((time >= begins).sum())} events can be judged on (needed: {FEW}). Import more, with times."
+        )
+    if learn.sum() < 2 or not data.liked()[learn].any():
+        raise DataError(
+            f"Only {int(learn.sum())} events lie in the {recipe.retrain.train_window_days} days that a model learns "
+            "from. Raise train_window_days in [retrain] of recipe.toml (0 = all events), or import more."
+        )
+    return Later(data, learn, deploy, np.flatnonzero(time >= begins), begins, metric, protocol, dated)
+
+
+def _clocked(data: Dataset) -> bool:
+    """Do times tell what came first? A file without times was heard of at once; live events one after the other."""
+    if has_time(data).mean() >= 0.9:
+        return True
+    _, at_once = np.unique(data.events.time, return_counts=True)
+    return bool(at_once.max() <= 0.1 * len(data))
+
+
+def _window(time: Int64, ends: int, recipe: Recipe) -> Bool:
+    """Events of the recipe's window before this moment, and whatever came after it; of all times without a window."""
+    days = recipe.retrain.train_window_days
+    return np.asarray(time >= ends - days * DAY) if days and ends > 2 else np.ones(len(time), bool)
+
+
+def _begins(time: Int64, window_days: int, since: int | None, again: int | None) -> tuple[int, str]:
+    new = time if since is None else time[time > since]
+    if len(new) < FEW and again is not None and (time >= again).sum() >= FEW:
+        return again, "judged on what the active version was judged on, since hardly anything is new"
+    if len(new) < FEW:
+        raise DataError(f"Only {len(new)} events are new since the active version learned (needed: {FEW}).")
+    begins = int(np.quantile(new, 1.0 - (FIRST if since is None else NEW), method="higher"))
+    window = int(time.max()) - window_days * DAY
+    if since is not None and window > begins and (time >= window).sum() >= max(FEW, len(new) // 10):
+        begins = window
+    what = "the last fifth of all events" if since is None else "the later part of what is new to the active version"
+    return begins, f"judged on {what}, in time"
+
+
+def _tells(data: Dataset) -> bool:
+    """Do the events say what is disliked, too?"""
+    said = data.liked()
+    return bool(len(said)) and 0.0 < float(said.mean()) < 1.0
+
+
+def _dealt(data: Dataset) -> Dataset:
+    """Times 1 for four fifths of the pairs of user and item, and 2 for the others: a pair's part never changes."""
+    user, item = (
+        np.array([crc32(id_.encode()) for id_ in ids], np.uint64) for ids in (data.users.ids, data.catalog.items.ids)
+    )
+    mixed = (user[data.events.user] * MIX ^ item[data.events.item]) * MIX
+    share = (mixed >> np.uint64(40)).astype(np.float64) / 2**24
+    time = np.where(share < FIRST, 2, 1)
+    return replace(data, events=replace(data.events, time=time))

@@ -1,0 +1,250 @@
+"""Learning from what real users did: judged on what came later, then learned again from all of it, as it was judged."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import time
+from typing import Any
+
+import numpy as np
+
+from .. import store as database
+from ..algorithms import Algorithm
+from ..data.catalog import Catalog
+from ..data.dataset import Dataset
+from ..data.features import Features
+from ..data.known import known_before
+from ..data.nearest import did_you_mean
+from ..errors import ArtifactError, QueryError, TrainingError
+from ..kernels.threads import one_blas_thread
+from ..metrics import Interval
+from ..recipe import Recipe
+from ..scorers import Scorer
+from ..store import ModelVersion, NewVersion, Store
+from ..store.answers import load_scorer, save_features
+from ..watch import Watch
+from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
+from .guards import Health, broken, contradicted, health
+from .later import Judged, Later, later_part
+from .pretrain import features_of_version
+
+Json = dict[str, Any]
+AGREE = 0.5  # rank correlation between judged and deployed model, below which nothing is deployed
+FEW_USERS = 5  # fewer judged users than this say nothing of others
+SAMPLE = 200  # moments on which they are compared
+
+
+@dataclass(frozen=True)
+class Learned:
+    """A model judged as it learned from the earlier part, and deployed as it learned from all.
+
+    lift: over the version that answers now, None where that cannot be judged; broken: guards that it would break
+    """
+
+    name: str
+    judged: Candidate
+    report: Judged
+    deployed: Candidate
+    lift: Interval | None
+    health: Health
+    broken: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a round of learning found; nothing of it is saved yet.
+
+    base: the active version's report on the same outcomes, None when it cannot be asked; learned: the best first
+    damaged: the active version cannot be read at all, so whatever can answer is better
+    """
+
+    parent: ModelVersion
+    later: Later
+    base: Judged | None
+    base_health: Health | None
+    learned: Sequence[Learned]
+    catalog: Catalog
+    features: Features
+    saved: str
+    seed: int
+    damaged: bool = False
+
+
+def event_models(recipe: Recipe) -> dict[str, Algorithm]:
+    """The recipe's models that learn from what real users did."""
+    models, _ = trainable(recipe.models)
+    return {name: model for name, model in models.items() if model.learns == "events"}
+
+
+@one_blas_thread()
+def learn_from_events(
+    store: Store, recipe: Recipe, models: Mapping[str, Algorithm], parent: ModelVersion, seed: int, watch: Watch,
+    now: int | None = None,
+) -> Lesson:  # fmt: skip
+    """Learn every model, judge each beside the parent, and learn it again from everything."""
+    now = int(time()) if now is None else now
+    with store.read() as conn:
+        catalog = database.read_catalog(conn)
+        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
+    watch = replace(watch, folder=store.root / "cache" / "checkpoints")
+    later = later_part(data, recipe, parent.data_to, now, parent.metrics.get("begins"))
+    features = features_of_version(store, recipe, catalog, parent, watch)
+    saved = save_features(store.artifacts, features)
+    base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)
+    found = [_learned(name, model, later, features, seed, watch) for name, model in models.items()]
+    compared = [_compared(one, base, base_health, later, recipe, parent, seed) for one in found]
+    ranked = sorted(compared, key=lambda one: -_goodness(later, one.report))
+    damaged = base is None and _damaged(store, parent)
+    return Lesson(parent, later, base, base_health, ranked, catalog, features, saved, seed, damaged)
+
+
+def _damaged(store: Store, parent: ModelVersion) -> bool:
+    try:
+        store.artifacts.files(parent.artifact, parent.id)
+    except ArtifactError:
+        return True
+    return False
+
+
+def _goodness(later: Later, report: Judged) -> float:
+    value = later.value(report)
+    return -value if later.named in ("rmse", "log loss") else value
+
+
+def _judged_parent(
+    store: Store, parent: ModelVersion, catalog: Catalog, saved: str, recipe: Recipe, later: Later, seed: int
+) -> tuple[Judged | None, Health | None]:
+    """The parent on the judged part, by the artifact that has not learned from it; None when it cannot be had."""
+    fresh = not parent.events_real or (later.dated and parent.data_to is not None and parent.data_to < later.begins)
+    version = parent if fresh else replace(parent, artifact=parent.judged_artifact or parent.artifact)
+    try:
+        scorer = load_scorer(store.artifacts, version, catalog, saved, recipe.tastes.names)
+    except ArtifactError:
+        return None, None
+    report = later.judge(scorer, seed)
+    return report, health(scorer, later, report)
+
+
+def _learned(name: str, model: Algorithm, later: Later, features: Features, seed: int, watch: Watch) -> Learned:
+    parts = [later.data.where(mask) for mask in (later.learn, later.deploy)]
+    judged, deployed = (_fit(name, model, part, features, seed, watch) for part in parts)
+    _check_agreement(name, judged.scorer, deployed.scorer, later)
+    report = later.judge(judged.scorer, seed)
+    watch.on(f"judge {name}").progress(1, 1, **{later.named.replace(" ", "_"): later.value(report)})
+    return Learned(name, judged, report, deployed, None, health(judged.scorer, later, report))
+
+
+def _fit(name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch) -> Candidate:
+    key = fingerprint(model, train, features, seed)
+    return learn(name, model, watch, lambda stage: model.fit(train, features, stream(seed, name), stage), key)
+
+
+def _check_agreement(name: str, judged: Scorer, deployed: Scorer, later: Later) -> None:
+    """The model that was judged and the one that will answer must order the judged items much alike."""
+    from scipy.stats import spearmanr
+
+    chosen = later.asked[np.linspace(0, len(later.asked) - 1, min(SAMPLE, len(later.asked))).astype(int)]
+    items = np.unique(later.data.events.item[later.asked])[:SAMPLE]
+    _, batch = next(iter(known_before(later.data, chosen)))
+    a, b = (scorer.score(batch, items).ravel() for scorer in (judged, deployed))
+    both = ~np.isnan(a) & ~np.isnan(b)
+    if both.sum() < 2 or np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:
+        return
+    agreement = float(spearmanr(a[both], b[both]).statistic)
+    if agreement < AGREE:
+        raise TrainingError(
+            f"{name} learned from all events agrees with the judged one at only {agreement:.2f} (needed: {AGREE}), so "
+            "its judgement does not hold for it. Nothing was saved. Import more events, or regularize it more."
+        )
+
+
+def _compared(
+    one: Learned, base: Judged | None, base_health: Health | None, later: Later, recipe: Recipe, parent: ModelVersion,
+    seed: int,
+) -> Learned:  # fmt: skip
+    """With its lift over the parent, and the guards it breaks; a parent that met no real user sets no standard."""
+    lift = None if base is None else later.lift(one.report, base, seed)
+    if base_health is None or not parent.events_real:
+        return replace(one, lift=lift)
+    return replace(one, lift=lift, broken=broken(one.health, base_health, recipe.retrain.guards))
+
+
+def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
+    """May it replace the parent without a person? And why (not), in a sentence."""
+    name, asked = lesson.later.named, recipe.retrain
+    n = len(lesson.later.asked)
+    if one.lift is None or lesson.base is None:
+        alone = f"{name} {lesson.later.value(one.report):.4f} on {n} later events"
+        if lesson.damaged:
+            return True, f"{alone}; version {lesson.parent.id} cannot be read"
+        return False, f"{alone}; version {lesson.parent.id} cannot be compared with it"
+    if one.report.n_users < FEW_USERS:
+        return False, f"{one.report.n_users} users are too few to tell (needed: {FEW_USERS})"
+    unit, factor = asked.unit, 100.0
+    if unit == "percent":
+        factor = 100.0 / max(abs(lesson.later.value(lesson.base)), 1e-12)
+    gained, low, high = (factor * x for x in (one.lift.mean, one.lift.low, one.lift.high))
+    said = f"{name} better by {gained:+.2f} {unit} [{low:+.2f}, {high:+.2f}] on {n} later events"
+    if not low > 0 or gained < asked.min_lift:
+        return False, f"{said}; needed: {asked.min_lift:g} and an interval above 0"
+    wrong = contradicted(lesson.base, lesson.parent, asked.guards)
+    but = [*([wrong] if wrong else []), *one.broken]
+    return not but, f"{said}; but {'; '.join(but)}" if but else said
+
+
+def publish(
+    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int
+) -> list[ModelVersion]:
+    """Versions of these models, as candidates; artifacts first, then one transaction."""
+
+    def saved(scorer: Scorer) -> str:
+        return as_artifact(store, scorer, lesson.catalog, recipe, lesson.saved)
+
+    new = [
+        _as_new(recipe, lesson, one, saved(one.deployed.scorer), saved(one.judged.scorer), reason, now)
+        for one in chosen
+    ]
+    with store.begin() as conn:
+        keep_features(conn, lesson.catalog, lesson.saved)
+        ids = database.add_versions(conn, new)
+        for id_, one in zip(ids, chosen, strict=True):
+            database.record_run(conn, as_run(one.deployed, id_, int(lesson.later.deploy.sum()), 0))
+        return [database.version(conn, id_) for id_ in ids]
+
+
+def _as_new(
+    recipe: Recipe, lesson: Lesson, one: Learned, artifact: str, judged: str, reason: str, now: int
+) -> NewVersion:
+    later, report = lesson.later, one.report.as_json()
+    lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
+    metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
+    metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
+    time_ = later.data.events.time[later.deploy]
+    first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
+    made = as_version(
+        one.deployed, artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
+        data=fingerprint(one.deployed.algorithm, later.data.where(later.deploy), lesson.features, lesson.seed),
+        features=lesson.features.digest, metrics=metrics,
+    )  # fmt: skip
+    return replace(
+        made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
+        events_real=int(later.deploy.sum()), reason=reason,
+    )  # fmt: skip
+
+
+def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Algorithm]:
+    """The models asked for, () = all, with these settings instead of their own; QueryError for what nobody knows."""
+    models = event_models(recipe)
+    for name in names:
+        if name not in models:
+            hint = did_you_mean(name, models) or "."
+            raise QueryError(
+                f"{name!r} is no model of this recipe that learns from events{hint} It has: {', '.join(models)}."
+            )
+    chosen = {name: model for name, model in models.items() if name in (names or models)}
+    for option in options:
+        if not any(hasattr(model, option) for model in chosen.values()):
+            raise QueryError(f"None of {', '.join(chosen)} has a setting {option!r}.")
+    return {
+        name: replace(model, **{o: v for o, v in options.items() if hasattr(model, o)})
+        for name, model in chosen.items()
+    }

@@ -1,0 +1,120 @@
+"""A project that is open: what it holds, what it answers, and which version answers."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from time import time
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from .. import store as database
+from ..data.catalog import Catalog
+from ..data.dataset import Dataset
+from ..data.query import Slate
+from ..monitor import Status, status
+from ..recipe import Recipe, read_recipe
+from ..store import ModelVersion, Store
+from ..store.answers import Answers
+
+RECIPE_FILE = "recipe.toml"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Use it in a `with`, or call close()."""
+
+    store: Store
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """What recipe.toml in the project says now; the database keeps the resolved form for what serves."""
+        kept = self.store.recipe()
+        chosen = replace(read_recipe(self.store.root / RECIPE_FILE), name=kept["name"])
+        if kept != (resolved := chosen.as_json()):
+            with self.store.begin() as conn:
+                database.put_meta(conn, recipe=resolved)
+        return chosen
+
+    def recommend(self, **asked: Any) -> Slate:
+        """likes=[...], taste={...}, ratings={...}, user=..., n=10, filters={...}, candidates=[...]."""
+        return self.answers.recommend(**asked)
+
+    def versions(self) -> list[ModelVersion]:
+        with self.store.read() as conn:
+            return database.list_versions(conn)
+
+    def activate(self, version: int, reason: str = "by hand") -> ModelVersion:
+        self._forget_answers()
+        with self.store.begin() as conn:
+            return database.activate(conn, version, reason)
+
+    def rollback(self, reason: str = "by hand") -> ModelVersion:
+        """Back to the version that was active before; nothing is trained."""
+        self._forget_answers()
+        with self.store.begin() as conn:
+            return database.rollback(conn, reason)
+
+    def prune(self, keep: int, dry: bool = False) -> database.Pruned:
+        """Delete the arrays of old versions; what may still be needed stays, and so does every version's record."""
+        return database.prune(self.store, keep, dry)
+
+    def status(self) -> Status:
+        """What is deployed, since when, why and how well; what rings, runs and was decided."""
+        return status(self.store, int(time()))
+
+    def set_available(self, item: str, available: bool) -> str:
+        """Delist an item, or bring it back; its id."""
+        catalog = self.catalog()
+        id_ = catalog.items.ids[catalog.find(item)]
+        with self.store.begin() as conn:
+            (database.relist if available else database.delist)(conn, [id_])
+            database.put_meta(conn, catalog=uuid4().hex)
+        self._forget_answers()
+        return id_
+
+    def forget(self, user: str) -> database.Forgotten:
+        """Remove a user, their events and slates; and say which versions had learned from them."""
+        with self.store.begin() as conn:
+            return database.forget(conn, user)
+
+    def catalog(self) -> Catalog:
+        with self.store.read() as conn:
+            return database.read_catalog(conn)
+
+    def dataset(self, synthetic: bool | None = None) -> Dataset:
+        """Events with their users and the catalog. synthetic: True = only invented, False = only real, None = both."""
+        tastes, scales = self.recipe.tastes.names, self.recipe.scales
+        with self.store.read() as conn:
+            return database.read_dataset(conn, database.read_catalog(conn), tastes, scales, synthetic=synthetic)
+
+    def imports(self) -> list[database.Import]:
+        with self.store.read() as conn:
+            return database.list_imports(conn)
+
+    @property
+    def answers(self) -> Answers:
+        """The recommender of the active version; opened again when another version became active."""
+        with self.store.read() as conn:
+            active = database.active_version(conn)
+            marks = database.get_meta(conn, "features"), database.get_meta(conn, "catalog")
+        key = (None if active is None else active.id, *marks)
+        kept = self.__dict__.get("_answers")
+        if kept is None or kept[0] != key:
+            kept = (key, Answers.open(self.store))
+            self.__dict__["_answers"] = kept
+        answers: Answers = kept[1]
+        return answers
+
+    def _forget_answers(self) -> None:
+        self.__dict__.pop("_answers", None)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

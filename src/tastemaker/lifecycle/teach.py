@@ -1,0 +1,59 @@
+"""train, where a recipe's models learn from events: every one is judged, and the best may replace what answers now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from time import time
+from typing import Any
+
+from .. import store as database
+from ..errors import TrainingError
+from ..recipe import Recipe
+from ..store import ModelVersion, Store
+from ..watch import Watch
+from .learn_events import Lesson, chosen_models, learn_from_events, publish, verdict
+from .train import parent_of
+
+
+@dataclass(frozen=True)
+class Taught:
+    """versions: one for each of lesson.learned, in that order; activated: does the first answer now, and why (not)"""
+
+    lesson: Lesson
+    versions: Sequence[ModelVersion]
+    activated: bool
+    why: str
+
+
+def teach(
+    store: Store, recipe: Recipe, names: Sequence[str], start: str | int, seed: int, watch: Watch,
+    options: Mapping[str, Any],
+) -> Taught:  # fmt: skip
+    """All the models, or those named; the best is activated when it is surely better and breaks no guard."""
+    now = int(time())
+    with store.read() as conn:
+        parent = parent_of(conn, start)
+    models = chosen_models(recipe, names, options)
+    if not models:
+        raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
+    lesson = learn_from_events(store, recipe, models, parent, seed, watch, now)
+    versions = publish(store, recipe, lesson, lesson.learned, "train", now)
+    better, why = verdict(lesson, lesson.learned[0], recipe)
+    activated, why = _settled(store, versions[0], parent, better, why, now)
+    return Taught(lesson, versions, activated, why)
+
+
+def _settled(
+    store: Store, best: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int
+) -> tuple[bool, str]:
+    """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way."""
+    with store.begin() as conn:
+        active = database.active_version(conn)
+        if better and (active is None or active.id != parent.id):
+            better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
+        detail = {"events": database.count_events(conn).real, "parent": parent.id}
+        database.record_decision(
+            conn, "trained", f"{'better' if better else 'kept aside'}: {why}", now, best.id, detail
+        )
+        if better:
+            database.activate(conn, best.id, f"train: {why}", now)
+    return better, why

@@ -1,0 +1,166 @@
+"""The loop on a small rated world: learned, watched, learned again; what is not surely better replaces nothing."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tastemaker.errors import LeaseHeld, QueryError
+from tastemaker.lifecycle import Project
+from tastemaker.lifecycle.leased import leased
+from tastemaker.lifecycle.tick import tick_here
+from tastemaker.store import list_decisions, list_jobs
+
+from ..rated import DAY, START, new_project, rows, world, write_ratings
+from ..shops import edit
+
+FOUND = world(users=120, items=60)
+MADE = rows(FOUND, days=200, each=30)
+HALF = START + 110 * DAY
+
+
+@pytest.fixture(scope="module")
+def taught_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that learned from the first half of what happened."""
+    folder = tmp_path_factory.mktemp("rated")
+    root = new_project(folder, FOUND)
+    with Project.open(root) as project:
+        project.import_(write_ratings(folder / "first.csv", [row for row in MADE if row[3] < HALF]))
+        done = project.train()
+        assert done.activated, done.why
+    return root
+
+
+@pytest.fixture
+def taught(taught_root: Path, tmp_path: Path) -> Project:
+    import shutil
+
+    with Project.open(shutil.copytree(taught_root, tmp_path / "night")) as project:
+        yield project
+
+
+def second_half(tmp_path: Path) -> Path:
+    return write_ratings(tmp_path / "second.csv", [row for row in MADE if row[3] >= HALF])
+
+
+def what(project: Project) -> list[str]:
+    with project.store.read() as conn:
+        return [decision["what"] for decision in list_decisions(conn)]
+
+
+def test_a_first_model_beats_one_that_cannot_foretell(taught: Project) -> None:
+    (version,) = [v for v in taught.versions() if v.state == "active"]
+    later = version.metrics["later"]
+    assert later["metrics"]["accuracy"]["low"] > later["floor"]["accuracy"]
+    assert version.artifact != version.judged_artifact
+    assert START <= version.data_from < version.metrics["begins"] < version.data_to < HALF
+    assert version.events_real == len([row for row in MADE if row[3] < HALF])
+    assert version.reason == "train"
+    assert "numpy" in version.environment
+
+
+def test_a_retraining_is_judged_recorded_and_never_silent(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    before = max(v.id for v in taught.versions() if v.state == "active")
+    done = taught.retrain().done
+    assert done is not None
+    assert done.parent == before
+    states = {v.id: v.state for v in taught.versions()}
+    assert states[done.version] == ("active" if done.what == "activated" else "rejected")
+    assert list(states.values()).count("active") == 1
+    with taught.store.read() as conn:
+        last = [d for d in list_decisions(conn) if d["what"] in ("retrained", "rejected")][-1]
+    assert done.reason in last["reason"]
+    assert last["detail"]["because"].startswith("asked for by hand")
+
+
+def test_nothing_new_trains_nothing(taught: Project) -> None:
+    done = taught.retrain(force=False)
+    assert done.done is None
+    assert "no alarm" in done.trigger.why
+    assert len(taught.versions()) == len(taught.versions())
+
+
+def test_enough_that_is_new_is_a_reason_unless_the_last_time_was_in_vain(taught: Project, tmp_path: Path) -> None:
+    edit(
+        taught.store.root / "recipe.toml",
+        {r"\[retrain\]": "[retrain]\nnew_events = 50", r"min_lift = 0 .*": "min_lift = 99"},
+    )
+    later = [row for row in MADE if row[3] >= HALF]
+    with Project.open(taught.store.root) as project:
+        project.import_(write_ratings(tmp_path / "a.csv", later[:60]))
+        first = tick_here(project.store, project.recipe)
+        assert "60 new events" in first.trigger.why
+        assert first.done is not None
+        assert first.done.what == "rejected"
+        assert "needed: 99" in first.done.reason
+        assert tick_here(project.store, project.recipe).done is None
+        project.import_(write_ratings(tmp_path / "b.csv", later[60:75]))
+        waiting = tick_here(project.store, project.recipe)
+        assert waiting.done is None
+
+
+def test_two_at_once_one_works_and_one_says_who(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    with leased(taught.store):
+        busy = taught.retrain()
+        assert busy.done is None
+        assert "holds the lease for training since" in busy.busy
+        with pytest.raises(LeaseHeld, match=r"Process \d+ on .* holds the lease"), leased(taught.store):
+            pass
+    assert taught.retrain().done is not None
+
+
+def test_tick_trains_in_a_process_of_its_own(taught: Project, tmp_path: Path) -> None:
+    edit(
+        taught.store.root / "recipe.toml",
+        {r"\[retrain\]": "[retrain]\nnew_events = 50"},
+    )
+    with Project.open(taught.store.root) as project:
+        project.import_(second_half(tmp_path))
+        done = project.tick()
+        assert done.job is not None
+        assert done.done is not None
+        with project.store.read() as conn:
+            (job,) = list_jobs(conn)
+        assert (job.state, job.result["version"]) == ("done", done.done.version)
+
+
+def test_a_job_that_nobody_knows(taught: Project) -> None:
+    with pytest.raises(QueryError, match="No job has the number 7"):
+        taught.run_job(7)
+
+
+def test_two_versions_side_by_side(taught: Project, tmp_path: Path) -> None:
+    with pytest.raises(QueryError, match="cannot be compared with itself"):
+        taught.compare_versions(1, 1)
+    taught.import_(second_half(tmp_path))
+    found = taught.compare_versions(0, 1)
+    assert found.lift.low > 0  # version 0 foretells nothing
+    assert found.fair == ""
+    assert len(found.as_json()["versions"]) == 2
+
+
+def test_a_clock_that_jumped_back_changes_nothing_that_was_learned(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    done = tick_here(taught.store, taught.recipe, force=True, now=int(time.time()) - 400 * DAY)
+    assert done.done is not None
+    assert np.isin([v.state for v in taught.versions()], "active").sum() == 1
+
+
+def test_an_experiment_that_a_retraining_began_ends_when_somebody_chose_another_version(taught: Project) -> None:
+    from tastemaker.experiment import start
+    from tastemaker.lifecycle.concluding import conclude
+    from tastemaker.store.experiments import running
+
+    start(taught.store, 0, 1, reason="retrain: better")
+    assert conclude(taught.store) is None  # it has to go on
+    assert tick_here(taught.store, taught.recipe).trigger.why.endswith("is running, and decides first")
+    taught.activate(0)
+    assert conclude(taught.store) == "another version was activated"
+    assert conclude(taught.store) is None
+    with taught.store.read() as conn:
+        assert running(conn) is None
+    states = {v.id: v.state for v in taught.versions()}
+    assert (states[0], list(states.values()).count("active")) == ("active", 1)
