@@ -79,9 +79,13 @@ class Answers:
         n: int = 10,
         filters: Mapping[str, str] | None = None,
         candidates: Sequence[str] | None = None,
+        exclude: Sequence[str] = (),
+        context: Mapping[str, Mapping[str, float]] | None = None,
+        now: int | None = None,
     ) -> Query:
         """Titles become ids, ratings become preferences, and what is known of the user is added.
 
+        context: block -> name -> number; now: UTC seconds, None = the caller has no clock
         What the query says wins over what the store knows. QueryError for a name that nobody knows.
         """
         if n < 1:
@@ -98,6 +102,9 @@ class Answers:
             n=min(n, max(len(self.catalog), 1)),
             filters=filters or {},
             candidates=None if candidates is None else tuple(map(self._id, candidates)),
+            exclude=tuple(map(self._id, exclude)),
+            context=context or {},
+            now=now,
         )
 
     @cached_property
