@@ -42,7 +42,7 @@ def test_a_first_model_is_judged_on_the_last_fifth() -> None:
     assert time[later.asked].min() == later.begins > time[later.learn].max()
     assert later.learn.sum() + len(later.asked) == len(DATA)
     assert later.deploy.all()
-    assert (later.metric, later.named) == ("accuracy", "accuracy")
+    assert (later.metric, later.named) == ("log loss", "log loss")
 
 
 def test_a_successor_is_judged_on_the_later_half_of_what_is_new() -> None:

@@ -28,5 +28,19 @@ def judged_row(name: str, report: "OutcomeReport | RankingReport", *more: str) -
     return [name, *map(_interval, found), tables.number(report.calibration), *more]
 
 
+def guess_row(report: "OutcomeReport | RankingReport", *more: str) -> list[list[str]]:
+    """The floor as a row: one guess for everything; [] where lists are judged."""
+    from ..evaluate import OutcomeReport
+
+    if not isinstance(report, OutcomeReport):
+        return []
+    return [["the same guess for all", *(f"{report.floor[m]:.4f}" for m in ("accuracy", "rmse", "log loss")), "", *more]]
+
+
+def before_named(version: int, report: "OutcomeReport | RankingReport") -> str:
+    silent = getattr(report, "silent", 0.0)
+    return f"version {version}, before" + (f" (foretells nothing in {silent:.0%})" if silent > 0 else "")
+
+
 def _interval(m: "Interval") -> str:
     return f"{m.mean:.4f} [{m.low:.4f}, {m.high:.4f}]"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import tables
-from .judged import judged_columns, judged_row
+from .judged import before_named, guess_row, judged_columns, judged_row
 from .learning import Seed
 from .output import Json, Output, Quiet, Table, Verbose, Where
 
@@ -53,14 +53,17 @@ def train(
 
 def _show_taught(done: "Taught", out: Output) -> None:
     lesson = done.lesson
-    rows = [judged_row(f"version {lesson.parent.id}, before", lesson.base, "")] if lesson.base is not None else []
+    rows = [judged_row(before_named(lesson.parent.id, lesson.base), lesson.base, "")] if lesson.base is not None else []
+    rows = [*guess_row(lesson.learned[0].report, ""), *rows]
     for one, version in zip(lesson.learned, done.versions, strict=True):
-        took = f"{one.judged.seconds + one.deployed.seconds:.1f} s"
+        took = f"{one.seconds:.1f} s"
         rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
     n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
     out.say(f"Learned from {learned} real events, {lesson.later.protocol}: {n} events. Then learned again from all.")
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
+    for name, why in lesson.failed.items():
+        out.say(f"{name} learned nothing: {why}")
     best = done.versions[0]
     text = f"Version {best.id} ({best.algorithm}) {'is active' if done.activated else 'is a candidate'}: {done.why}."
     if not done.activated:

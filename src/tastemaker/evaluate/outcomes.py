@@ -6,7 +6,7 @@ did since.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +43,14 @@ class Foretold:
     def __len__(self) -> int:
         return len(self.value)
 
+    def filled(self, guess: "Foretold") -> "Foretold":
+        """With this guess where the model could not say, as a lower level would."""
+        silent = np.isnan(self.chance)
+        value, chance = (
+            np.where(silent, b, a) for a, b in ((self.value, guess.value), (self.chance, guess.chance))
+        )
+        return replace(self, value=value, chance=chance)
+
     def losses(self) -> dict[str, Float64]:
         return outcome_losses(self.value, self.chance, self.actual, self.liked)
 
@@ -52,7 +60,8 @@ class OutcomeReport:
     """
     metrics: accuracy (of likes), rmse (in units of the scale), log loss (nats), brier -> mean with its interval
     floor:   the same of a guess that is the same for every outcome: the mean and the share of likes in what was known
-    calibration: expected calibration error; silent: share of outcomes that the model could say nothing of
+    calibration: expected calibration error; silent: share of outcomes that the model could say nothing of, for which
+    the floor's guess counts
     """
 
     protocol: str
@@ -97,13 +106,15 @@ def judge_outcomes(
     others = np.ones(len(data), bool)
     others[asked] = False
     guess = _constant(data, np.flatnonzero(others), found)
+    silent = np.isnan(found.chance)
+    error = calibration_error(found.chance, found.liked)
+    found = found.filled(guess)
     losses, constant = found.losses(), guess.losses()
     unit = unit_of(data)
     metrics = {name: _measured(name, losses, found.user, rng, unit) for name in BETTER if name != "calibration"}
     floor = {name: _measured(name, constant, found.user, rng, unit).mean for name in metrics}
-    silent = float(np.isnan(found.chance).mean()) if len(found) else float("nan")
-    error = calibration_error(found.chance, found.liked)
-    return OutcomeReport(PROTOCOL, len(found), len(np.unique(found.user)), metrics, floor, error, silent, found)
+    share = float(silent.mean()) if len(found) else float("nan")
+    return OutcomeReport(PROTOCOL, len(found), len(np.unique(found.user)), metrics, floor, error, share, found)
 
 
 def better_by(metric: Metric, tried: Foretold, base: Foretold, rng: np.random.Generator, unit: float = 1.0) -> Interval:

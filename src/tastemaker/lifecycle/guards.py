@@ -6,8 +6,10 @@ from time import perf_counter
 
 import numpy as np
 
+from ..data.arrays import Bool, Int32
 from ..data.known import known_before
 from ..evaluate import OutcomeReport
+from ..metrics import mean_loss
 from ..recipe import Guards
 from ..scorers import Scorer
 from ..store import ModelVersion
@@ -62,11 +64,20 @@ def broken(tried: Health, base: Health, guards: Guards) -> list[str]:
         found.append(f"a query takes {1000 * tried.latency:.0f} ms instead of {1000 * base.latency:.0f}")
     if tried.memory > max(guards.memory * base.memory, SMALL):
         found.append(f"it holds {tried.memory / 1e6:.0f} MB instead of {base.memory / 1e6:.0f}")
-    for name in tried.segments.keys() & base.segments.keys():
-        lost = 100.0 * (base.segments[name] - tried.segments[name])
-        if lost > guards.worst_segment:
-            found.append(f"users with {name} lost {lost:.1f} points of accuracy")
-    return sorted(found)
+    return found
+
+
+def lost(tried: Judged, base: Judged, guards: Guards, rng: np.random.Generator) -> list[str]:
+    """A sentence for each segment that surely loses, and more than the guard allows, on the same outcomes."""
+    if not isinstance(tried, OutcomeReport) or not isinstance(base, OutcomeReport):
+        return []
+    a, b = (report.foretold.losses()["accuracy"] for report in (base, tried))
+    found, user = [], base.foretold.user
+    for name, mask in _masks(base.foretold.known).items():
+        points = mean_loss(a[mask], user[mask], rng, b[mask])
+        if points.low > 0 and 100.0 * points.mean > guards.worst_segment:
+            found.append(f"users with {name} lost {100.0 * points.mean:.1f} points of accuracy")
+    return found
 
 
 def contradicted(base: Judged, parent: ModelVersion, guards: Guards) -> str:
@@ -86,6 +97,11 @@ def contradicted(base: Judged, parent: ModelVersion, guards: Guards) -> str:
 def _segments(judged: Judged) -> dict[str, float]:
     if not isinstance(judged, OutcomeReport):
         return {}
-    right, known = judged.foretold.losses()["accuracy"], judged.foretold.known
+    right = judged.foretold.losses()["accuracy"]
+    return {name: float(right[mask].mean()) for name, mask in _masks(judged.foretold.known).items()}
+
+
+def _masks(known: Int32) -> dict[str, Bool]:
+    """Segment -> its outcomes, bool (n,), where there are enough."""
     masks = {name: (known >= low) & (known < high) for name, (low, high) in SEGMENTS.items()}
-    return {name: float(right[mask].mean()) for name, mask in masks.items() if mask.sum() >= ENOUGH}
+    return {name: mask for name, mask in masks.items() if mask.sum() >= ENOUGH}

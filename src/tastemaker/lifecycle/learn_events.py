@@ -1,7 +1,7 @@
 """Learning from what real users did: judged on what came later, then learned again from all of it, as it was judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import time
 from typing import Any
 
@@ -9,12 +9,13 @@ import numpy as np
 
 from .. import store as database
 from ..algorithms import Algorithm
+from ..data.arrays import Bool
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
 from ..data.known import known_before
 from ..data.nearest import did_you_mean
-from ..errors import ArtifactError, QueryError, TrainingError
+from ..errors import ArtifactError, DataError, QueryError, TrainingError
 from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..recipe import Recipe
@@ -23,7 +24,7 @@ from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
-from .guards import Health, broken, contradicted, health
+from .guards import Health, broken, contradicted, health, lost
 from .later import Judged, Later, later_part
 from .pretrain import features_of_version
 
@@ -38,15 +39,20 @@ class Learned:
     """A model judged as it learned from the earlier part, and deployed as it learned from all.
 
     lift: over the version that answers now, None where that cannot be judged; broken: guards that it would break
+    deployed: None until `deploy`, which only what may answer is worth
     """
 
     name: str
     judged: Candidate
     report: Judged
-    deployed: Candidate
     lift: Interval | None
     health: Health
     broken: Sequence[str] = ()
+    deployed: Candidate | None = None
+
+    @property
+    def seconds(self) -> float:
+        return self.judged.seconds + (0.0 if self.deployed is None else self.deployed.seconds)
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Lesson:
     """What a round of learning found; nothing of it is saved yet.
 
     base: the active version's report on the same outcomes, None when it cannot be asked; learned: the best first
+    failed: model -> why it learned nothing, while others did
     damaged: the active version cannot be read at all, so whatever can answer is better
     """
 
@@ -66,6 +73,7 @@ class Lesson:
     features: Features
     saved: str
     seed: int
+    failed: Mapping[str, str] = field(default_factory=dict)
     damaged: bool = False
 
 
@@ -80,21 +88,50 @@ def learn_from_events(
     store: Store, recipe: Recipe, models: Mapping[str, Algorithm], parent: ModelVersion, seed: int, watch: Watch,
     now: int | None = None,
 ) -> Lesson:  # fmt: skip
-    """Learn every model, judge each beside the parent, and learn it again from everything."""
+    """Learn every model, and judge each beside the parent; what may answer then has to be deployed."""
     now = int(time()) if now is None else now
     with store.read() as conn:
-        catalog = database.read_catalog(conn)
+        catalog = database.kept_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
-    watch = replace(watch, folder=store.root / "cache" / "checkpoints")
+    watch = kept(store, watch)
     later = later_part(data, recipe, parent.data_to, now, parent.metrics.get("begins"))
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
     base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)
-    found = [_learned(name, model, later, features, seed, watch) for name, model in models.items()]
+    found, failed = _all_learned(models, later, features, seed, watch)
     compared = [_compared(one, base, base_health, later, recipe, parent, seed) for one in found]
     ranked = sorted(compared, key=lambda one: -_goodness(later, one.report))
     damaged = base is None and _damaged(store, parent)
-    return Lesson(parent, later, base, base_health, ranked, catalog, features, saved, seed, damaged)
+    return Lesson(parent, later, base, base_health, ranked, catalog, features, saved, seed, failed, damaged)
+
+
+def kept(store: Store, watch: Watch) -> Watch:
+    """The same, with the folder in which a training that is killed finds what it had done."""
+    return replace(watch, folder=store.root / "cache" / "checkpoints")
+
+
+@one_blas_thread()
+def deploy(store: Store, lesson: Lesson, one: Learned, watch: Watch) -> Learned:
+    """Learn it again, with the same settings, from everything; TrainingError if it then orders items otherwise."""
+    later, model = lesson.later, one.judged.algorithm
+    deployed = _fit(one.name, model, later.data.where(later.deploy), lesson.features, lesson.seed, kept(store, watch))
+    _check_agreement(one.name, one.judged.scorer, deployed.scorer, later)
+    return replace(one, deployed=deployed)
+
+
+def _all_learned(
+    models: Mapping[str, Algorithm], later: Later, features: Features, seed: int, watch: Watch
+) -> tuple[list[Learned], dict[str, str]]:
+    """What can learn from these events, and why others cannot; what the first of them said, where none can."""
+    found, failed = list[Learned](), dict[str, str]()
+    for name, model in models.items():
+        try:
+            found.append(_learned(name, model, later, features, seed, watch))
+        except (DataError, TrainingError) as error:
+            failed[name] = str(error)
+            if len(failed) == len(models):
+                raise
+    return found, failed
 
 
 def _damaged(store: Store, parent: ModelVersion) -> bool:
@@ -125,12 +162,10 @@ def _judged_parent(
 
 
 def _learned(name: str, model: Algorithm, later: Later, features: Features, seed: int, watch: Watch) -> Learned:
-    parts = [later.data.where(mask) for mask in (later.learn, later.deploy)]
-    judged, deployed = (_fit(name, model, part, features, seed, watch) for part in parts)
-    _check_agreement(name, judged.scorer, deployed.scorer, later)
+    judged = _fit(name, model, later.data.where(later.learn), features, seed, watch)
     report = later.judge(judged.scorer, seed)
     watch.on(f"judge {name}").progress(1, 1, **{later.named.replace(" ", "_"): later.value(report)})
-    return Learned(name, judged, report, deployed, None, health(judged.scorer, later, report))
+    return Learned(name, judged, report, None, health(judged.scorer, later, report))
 
 
 def _fit(name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch) -> Candidate:
@@ -163,9 +198,11 @@ def _compared(
 ) -> Learned:  # fmt: skip
     """With its lift over the parent, and the guards it breaks; a parent that met no real user sets no standard."""
     lift = None if base is None else later.lift(one.report, base, seed)
-    if base_health is None or not parent.events_real:
+    if base is None or base_health is None or not parent.events_real:
         return replace(one, lift=lift)
-    return replace(one, lift=lift, broken=broken(one.health, base_health, recipe.retrain.guards))
+    guards = recipe.retrain.guards
+    wrong = [*broken(one.health, base_health, guards), *lost(one.report, base, guards, stream(seed, "segments"))]
+    return replace(one, lift=lift, broken=wrong)
 
 
 def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
@@ -200,34 +237,42 @@ def publish(
         return as_artifact(store, scorer, lesson.catalog, recipe, lesson.saved)
 
     new = [
-        _as_new(recipe, lesson, one, saved(one.deployed.scorer), saved(one.judged.scorer), reason, now)
-        for one in chosen
+        _as_new(recipe, lesson, one, saved(_final(one).scorer), saved(one.judged.scorer), reason, now) for one in chosen
     ]
     with store.begin() as conn:
         keep_features(conn, lesson.catalog, lesson.saved)
         ids = database.add_versions(conn, new)
         for id_, one in zip(ids, chosen, strict=True):
-            database.record_run(conn, as_run(one.deployed, id_, int(lesson.later.deploy.sum()), 0))
+            database.record_run(conn, as_run(_final(one), id_, int(_learned_from(lesson, one).sum()), 0))
         return [database.version(conn, id_) for id_ in ids]
+
+
+def _final(one: Learned) -> Candidate:
+    """What would answer: whoever was not worth deploying, as it was judged."""
+    return one.judged if one.deployed is None else one.deployed
+
+
+def _learned_from(lesson: Lesson, one: Learned) -> Bool:
+    return lesson.later.learn if one.deployed is None else lesson.later.deploy
 
 
 def _as_new(
     recipe: Recipe, lesson: Lesson, one: Learned, artifact: str, judged: str, reason: str, now: int
 ) -> NewVersion:
-    later, report = lesson.later, one.report.as_json()
+    later, report, mask = lesson.later, one.report.as_json(), _learned_from(lesson, one)
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
     metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
     metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
-    time_ = later.data.events.time[later.deploy]
+    time_ = later.data.events.time[mask]
     first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
     made = as_version(
-        one.deployed, artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
-        data=fingerprint(one.deployed.algorithm, later.data.where(later.deploy), lesson.features, lesson.seed),
+        _final(one), artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
+        data=fingerprint(_final(one).algorithm, later.data.where(mask), lesson.features, lesson.seed),
         features=lesson.features.digest, metrics=metrics,
     )  # fmt: skip
     return replace(
         made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
-        events_real=int(later.deploy.sum()), reason=reason,
+        events_real=int(mask.sum()), reason=reason,
     )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from ..data.load_events import event_keys
 from ..errors import DataError
 from ..kernels.threads import one_blas_thread
 from ..metrics import Interval, mean_loss
-from ..monitor import DAY, track
+from ..monitor import DAY, Chains, track
 from ..recipe import Recipe
 from ..store import Store
 from ..store.experiments import expose, running
@@ -29,7 +29,7 @@ from ..store.quality import read_outcomes
 from ..watch import Watch
 from .candidates import stream
 from .imports import catalog_changed
-from .learn_events import event_models, learn_from_events, publish
+from .learn_events import deploy, event_models, learn_from_events, publish
 from .tick import tick_here
 
 WARM = 0.2  # share of the events that the first model learns from before anything is foretold
@@ -96,7 +96,7 @@ class _Walk:
 
     def __init__(self, store: Store, recipe: Recipe, policy: Policy, timer_days: int, seed: int) -> None:
         self.store, self.recipe, self.policy, self.seed = store, recipe, policy, seed
-        self.timer, self.last, self.now = timer_days * DAY, 0, 0
+        self.timer, self.last, self.now, self.chains = timer_days * DAY, 0, 0, Chains(store)
 
     def step(self, today: Dataset, now: int) -> None:
         self.last, self.now = self.last or now, now
@@ -106,9 +106,9 @@ class _Walk:
             written = today.events.value.astype(np.float64)
             database.put_events(conn, today, event_keys(today, written, has_time(today)))
         if self.policy == "loop":
-            tick_here(self.store, self.recipe, seed=self.seed, now=now)
+            tick_here(self.store, self.recipe, seed=self.seed, now=now, chains=self.chains)
             return
-        track(self.store, self.recipe.quality, now)
+        track(self.store, self.recipe.quality, now, self.chains)
         if self.policy == "timer" and now - self.last >= self.timer:
             _learned_anyway(self.store, self.recipe, self.seed, now)
             self.last = now
@@ -141,7 +141,8 @@ def _learned_anyway(store: Store, recipe: Recipe, seed: int, now: int) -> None:
     models = event_models(recipe)
     mine = {active.algorithm: models[active.algorithm]} if active.algorithm in models else models
     lesson = learn_from_events(store, recipe, mine, active, seed, Watch(), now)
-    (version,) = publish(store, recipe, lesson, lesson.learned[:1], "replay", now)
+    best = deploy(store, lesson, lesson.learned[0], Watch())
+    (version,) = publish(store, recipe, lesson, [best], "replay", now)
     with store.begin() as conn:
         database.activate(conn, version.id, "learned without being compared", now)
 

@@ -13,7 +13,7 @@ from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
 from .around import best_around
-from .learn_events import Learned, event_models, learn_from_events, publish, verdict
+from .learn_events import Learned, deploy, event_models, learn_from_events, publish, verdict
 from .train import train
 
 Json = dict[str, Any]
@@ -66,6 +66,7 @@ def _round(
     lesson = learn_from_events(store, recipe, mine, parent, seed, watch, now)
     best = lesson.learned[0]
     better, why = verdict(lesson, best, recipe)
+    best = deploy(store, lesson, best, watch) if better else best
     (version,) = publish(store, recipe, lesson, [best], reason, now)
     what, why = _decided(store, recipe, version, parent, better, why, now)
     if what == "experiment":

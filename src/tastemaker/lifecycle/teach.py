@@ -1,7 +1,7 @@
 """train, where a recipe's models learn from events: every one is judged, and the best may replace what answers now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from typing import Any
 
@@ -10,7 +10,7 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
-from .learn_events import Lesson, chosen_models, learn_from_events, publish, verdict
+from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, publish, verdict
 from .train import parent_of
 
 
@@ -36,10 +36,24 @@ def teach(
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
     lesson = learn_from_events(store, recipe, models, parent, seed, watch, now)
+    lesson = _deployed(store, lesson, watch)
     versions = publish(store, recipe, lesson, lesson.learned, "train", now)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     activated, why = _settled(store, versions[0], parent, better, why, now)
     return Taught(lesson, versions, activated, why)
+
+
+def _deployed(store: Store, lesson: Lesson, watch: Watch) -> Lesson:
+    """All of them learned again from everything; without those that then order items otherwise, while others do not."""
+    learned, failed = list[Learned](), dict(lesson.failed)
+    for one in lesson.learned:
+        try:
+            learned.append(deploy(store, lesson, one, watch))
+        except TrainingError as error:
+            failed[one.name] = str(error)
+            if not learned and one is lesson.learned[-1]:
+                raise
+    return replace(lesson, learned=learned, failed=failed)
 
 
 def _settled(

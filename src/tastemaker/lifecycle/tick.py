@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from .. import store as database
 from ..errors import Cancelled, LeaseHeld, StoreError, TastemakerError
-from ..monitor import Alarm, Tracked, alarms, track
+from ..monitor import Alarm, Chains, Tracked, alarms, track
 from ..recipe import Recipe
 from ..store import Store
 from ..watch import Watch
@@ -40,11 +40,11 @@ class Ticked:
     concluded: str = ""
 
 
-def look(store: Store, recipe: Recipe, now: int, force: bool = False) -> Ticked:
+def look(store: Store, recipe: Recipe, now: int, force: bool = False, chains: Chains | None = None) -> Ticked:
     """Judge new outcomes, ring alarms, and say whether it is time to learn; nothing is learned."""
     with store.begin() as conn:
         swept = database.sweep_jobs(conn, now)
-    tracked = track(store, recipe.quality, now)
+    tracked = track(store, recipe.quality, now, chains)
     concluded = conclude(store, now) or ""
     with store.begin() as conn:
         found = alarms(conn, recipe.quality, now)
@@ -83,11 +83,11 @@ def tick(
 
 def tick_here(
     store: Store, recipe: Recipe, *, search: bool = False, force: bool = False, seed: int = 0, now: int | None = None,
-    watch: Watch | None = None,
+    watch: Watch | None = None, chains: Chains | None = None,
 ) -> Ticked:  # fmt: skip
-    """The same in this process, and by any clock."""
+    """The same in this process, and by any clock. chains: of versions that are open, for who calls often."""
     at = int(time()) if now is None else now
-    looked = look(store, recipe, at, force)
+    looked = look(store, recipe, at, force, chains)
     if not looked.trigger.wanted or looked.busy:
         return looked
     with leased(store):

@@ -14,6 +14,7 @@ from ..store.experiments import running
 FAILURES = ("accuracy", "drop")
 EVER = 1_000_000  # decisions
 MOST_WAITED = 64  # times min_events, however often a candidate was rejected
+GROWN = 10  # or a tenth of all events, where that is more: what adds less to them seldom changes what is learned
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ def trigger(
         return Trigger(True, "asked for by hand" + (f"; {reason}" if reason else ""), failed, new)
     if not reason:
         return Trigger(False, "no alarm, and nothing else speaks for it", False, new)
-    needed = recipe.retrain.min_events * min(2**vain, MOST_WAITED)
+    least = recipe.retrain.min_events
+    needed = least if not vain else min(least * 2**vain, max(least * MOST_WAITED, real // GROWN))
     if new < needed:
         after = f", after {vain} in vain" if vain else ""
         few = f"only {new} events are new since the last training (needed: {needed}{after})"

@@ -5,12 +5,13 @@ from .drift import Drift, drifts
 from .limits import DAY, Limits
 from .quality import Figures, Quality, figures, quality
 from .status import Status, judged_before, status
-from .tracker import Tracked, track
+from .tracker import Chains, Tracked, track
 from .unexpected import Cluster, Unexpected, clusters, odds_of_like, unexpected
 
 __all__ = [
     "DAY",
     "Alarm",
+    "Chains",
     "Cluster",
     "Drift",
     "Figures",

@@ -97,4 +97,4 @@ def _graded(mix: Mix) -> dict[str, float]:
 
 
 def _newcomers(mix: Mix) -> dict[str, float]:
-    return {"events of newcomers": float(mix.new), "events of others": float(mix.n - mix.new)}
+    return {"newcomers among users": float(mix.new), "known users": float(mix.users - mix.new)}

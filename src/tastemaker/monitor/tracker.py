@@ -28,8 +28,9 @@ from ..data.known import known_before
 from ..errors import ArtifactError, StoreError
 from ..recommender import Recommender
 from ..store.answers import Answers, scales_of
-from ..store.catalogs import read_catalog
+from ..store.catalogs import kept_catalog
 from ..store.events import read_histories
+from ..store.meta import get_meta
 from ..store.outcomes import OWN
 from ..store.quality import Pending, count_unjudged, put_quality, read_pending
 from ..store.store import Store
@@ -74,12 +75,15 @@ class _Batch:
         return np.array([one.item_row for one in self.pending], np.int32)
 
 
-def track(store: Store, limits: Limits, now: int) -> Tracked:
-    """Compare every real event that nobody has compared yet. now: UTC seconds, kept as the time of the record."""
+def track(store: Store, limits: Limits, now: int, chains: "Chains | None" = None) -> Tracked:
+    """Compare every real event that nobody has compared yet. now: UTC seconds, kept as the time of the record.
+
+    chains: those that an earlier call opened, for who calls often
+    """
     with store.read() as conn:
-        log, catalog = Log.read(conn), read_catalog(conn)
+        log, catalog = Log.read(conn), kept_catalog(conn)
         before = count_unjudged(conn, log.first)
-    chains = _Chains(store)
+    chains = chains or Chains(store)
     added, shown, unclear, versions = 0, 0, 0, Counter[int]()
     for batch in _batches(store, log, catalog, limits.shown_days * DAY):
         rows = list(_judged(batch, log, chains, now))
@@ -91,21 +95,23 @@ def track(store: Store, limits: Limits, now: int) -> Tracked:
     return Tracked(added, shown, before, unclear, versions)
 
 
-class _Chains:
-    """The chains opened last; None where there is none to open."""
+class Chains:
+    """The chains opened last, as long as catalog and features stay as they are; None where there is none to open."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.open = store, dict[int, Answers | None]()
+        self.store, self.open = store, dict[tuple[Any, ...], Answers | None]()
 
     def __getitem__(self, version: int) -> Answers | None:
-        if version not in self.open:
+        with self.store.read() as conn:
+            key = version, get_meta(conn, "catalog"), get_meta(conn, "features")
+        if key not in self.open:
             if len(self.open) >= KEPT:
                 self.open.pop(next(iter(self.open)))
             try:
-                self.open[version] = Answers.open(self.store, version)
+                self.open[key] = Answers.open(self.store, version)
             except StoreError:
-                self.open[version] = None
-        return self.open[version]
+                self.open[key] = None
+        return self.open[key]
 
 
 def _batches(store: Store, log: Log, catalog: Catalog, window: int) -> Iterator[_Batch]:
@@ -140,7 +146,7 @@ def _tastes(store: Store) -> tuple[str, ...]:
     return tuple(dict.fromkeys(taste for tastes in found for taste in tastes))
 
 
-def _judged(batch: _Batch, log: Log, chains: _Chains, now: int) -> Iterator[dict[str, Any]]:
+def _judged(batch: _Batch, log: Log, chains: Chains, now: int) -> Iterator[dict[str, Any]]:
     """Rows of the table, for the outcomes that somebody can be held to account for."""
     lists = [None if k == NOT_SHOWN else batch.shown.slates[k] for k in batch.shown.at.tolist()]
     seen = np.array([m if s is None else s.at + 1 for m, s in zip(batch.moment.tolist(), lists, strict=True)], np.int64)

@@ -18,7 +18,7 @@ from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
 from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, Stated, load
 from .artifacts import Artifacts
-from .catalogs import read_catalog
+from .catalogs import kept_catalog
 from .events import read_user
 from .meta import get_meta
 from .store import Store
@@ -44,7 +44,7 @@ class Answers:
     def open(cls, store: Store, version: int | None = None) -> "Answers":
         """The chain of the active version, or of the one asked for."""
         with store.read() as conn:
-            catalog = read_catalog(conn)
+            catalog = kept_catalog(conn)
             settings = dict(get_meta(conn, "recipe"))
             chain, features = _chain(conn, version), get_meta(conn, "features")
         if not len(catalog):

@@ -11,11 +11,14 @@ from ..data.catalog import Catalog
 from ..data.nearest import did_you_mean
 from ..data.vocab import Vocab
 from ..errors import QueryError
+from .meta import get_meta
 from .tables.base import add_new, alone, chunks, next_row, rows_by_id
 from .tables.items import items
 from .tables.json import plain_json
 
 GROUPS = ("text", "tags", "categories", "numbers")
+KEPT = 2  # catalogs held in memory by `kept_catalog`
+_kept: dict[str, Catalog] = {}  # mark of the change that made it, drawn at random -> catalog
 
 
 class Change(NamedTuple):
@@ -63,6 +66,18 @@ def read_catalog(conn: sa.Connection) -> Catalog:
         numbers={name: np.array(values, np.float32) for name, values in numbers.items()},  # None -> NaN
         available=np.array(available, bool),
     )
+
+
+def kept_catalog(conn: sa.Connection) -> Catalog:
+    """`read_catalog`, read once a change of it: for who asks often, outside of a transaction that changes it."""
+    mark = get_meta(conn, "catalog")
+    if mark is None:
+        return read_catalog(conn)
+    if mark not in _kept:
+        if len(_kept) >= KEPT:
+            _kept.pop(next(iter(_kept)))
+        _kept[mark] = read_catalog(conn)
+    return _kept[mark]
 
 
 def delist(conn: sa.Connection, ids: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ e = events.c
 
 
 class Mix(NamedTuple):
-    """n: events; users: who made them; new: events of users who first appeared then
+    """n: events; users: who made them; new: how many of these first appeared then
 
     items: row -> events; grades: (kind, value) -> events
     """
@@ -28,7 +28,9 @@ def read_mix(conn: sa.Connection, since: int, until: int) -> Mix:
     mine = ~e.synthetic & (e.time >= since) & (e.time <= until)
     firsts = sa.select(e.user_row, sa.func.min(e.time).label("first")).where(~e.synthetic).group_by(e.user_row)
     first = firsts.subquery()
-    late = sa.select(sa.func.count()).select_from(events).join(first, first.c.user_row == e.user_row)
+    late = (
+        sa.select(sa.func.count(e.user_row.distinct())).select_from(events).join(first, first.c.user_row == e.user_row)
+    )
     users = conn.scalar(sa.select(sa.func.count(e.user_row.distinct())).where(mine)) or 0
     new = conn.scalar(late.where(mine, first.c.first >= since)) or 0
     by_item = conn.execute(sa.select(e.item_row, sa.func.count()).where(mine).group_by(e.item_row))
