@@ -95,6 +95,8 @@ def test_enough_that_is_new_is_a_reason_unless_the_last_time_was_in_vain(taught:
         assert first.done is not None
         assert first.done.what == "rejected"
         assert "needed: 99" in first.done.reason
+        rejected = next(v for v in project.versions() if v.id == first.done.version)
+        assert rejected.artifact == rejected.judged_artifact  # what is rejected is not learned again from everything
         assert tick_here(project.store, project.recipe).done is None
         project.import_(write_ratings(tmp_path / "b.csv", later[60:75]))
         waiting = tick_here(project.store, project.recipe)

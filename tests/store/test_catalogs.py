@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tastemaker.errors import QueryError
-from tastemaker.store import Change, Store, delist, put_catalog, read_catalog, relist
+from tastemaker.store import Change, Store, delist, kept_catalog, put_catalog, put_meta, read_catalog, relist
 
 from .toys import catalog
 
@@ -95,3 +95,18 @@ def test_more_items_than_a_statement_holds(sqlite: Store) -> None:
         assert put_catalog(conn, many).added == 12_345
         assert put_catalog(conn, many).unchanged == 12_345
         assert read_catalog(conn).items.ids == many.items.ids
+
+
+def test_a_kept_catalog_is_read_once_a_change(store: Store) -> None:
+    with store.begin() as conn:
+        put_catalog(conn, catalog("a", "b"))
+        assert kept_catalog(conn) is not kept_catalog(conn)  # nobody marked it
+        put_meta(conn, catalog="first mark of this test")
+    with store.read() as conn:
+        first = kept_catalog(conn)
+        assert kept_catalog(conn) is first
+    with store.begin() as conn:
+        put_catalog(conn, catalog("a", "b", "c"))
+        put_meta(conn, catalog="second mark of this test")
+    with store.read() as conn:
+        assert kept_catalog(conn).items.ids == ("a", "b", "c")

@@ -125,3 +125,12 @@ def test_jobs_of_dead_processes_are_swept(store: Store) -> None:
         assert [job.state for job in list_jobs(conn)] == ["queued", "running", "failed"]  # the newest first
         assert "its process died" in str(find_job(conn, dead).error)
         assert find_job(conn, queued).state == "queued"
+
+
+def test_a_job_of_another_machine_is_swept_when_its_lease_ran_out(store: Store) -> None:
+    with store.begin() as conn:
+        far = add_job(conn, "retrain", {}, NOW)
+        start_job(conn, far, ELSEWHERE, NOW)
+        until = take_lease(conn, "training", ELSEWHERE, NOW).until
+        assert sweep_jobs(conn, until - 1) == []
+        assert sweep_jobs(conn, until) == [far]

@@ -10,6 +10,9 @@ from .judged import judged_columns, judged_row
 from .output import Json, Output, Quiet, Table, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
     from ..lifecycle.compare import Comparison
 
 FEW = 100  # fewer judged users than this tell little apart
@@ -65,6 +68,22 @@ def compare(
     out.result(found.as_json(), tables.comparison(found), _told(found))
 
 
+def _differences(settings: "Mapping[str, Sequence[Any]]") -> "Iterator[str]":
+    """Setting by setting; what models are made of is opened, so that only what differs is said."""
+    for name, (a, b) in settings.items():
+        if isinstance(a, dict) and isinstance(b, dict):
+            inner = {f"{name}.{key}": [a.get(key), b.get(key)] for key in [*a, *(k for k in b if k not in a)]}
+        elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b) and all(isinstance(x, dict) for x in a):
+            inner = {f"{name}.{x.get('algorithm', k)}": [x, y] for k, (x, y) in enumerate(zip(a, b, strict=True))}
+        elif isinstance(a, list | dict) or isinstance(b, list | dict):
+            yield f"{name} differs"
+            continue
+        else:
+            yield f"{name}: {a} → {b}"
+            continue
+        yield from _differences({key: pair for key, pair in inner.items() if pair[0] != pair[1]})
+
+
 def _told(found: "Comparison") -> str:
     n = found.models[0].report.n_users
     lines = [
@@ -98,6 +117,6 @@ def _versions(first: str, second: str, seed: int, where: str, out: Output) -> No
         f"version {second if m.low > 0 else first} is better" if m.low > 0 or m.high < 0 else "neither is surely better"
     )
     said = f"{found.metric}: {sure} ({gained})."
-    differ = [f"{name}: {a} → {b}" for name, (a, b) in found.settings.items()]
+    differ = list(_differences(found.settings))
     lines = [said, *(["Settings: " + "; ".join(differ)] if differ else []), *([found.fair] if found.fair else [])]
     out.result(found.as_json(), table, "\n".join(lines))

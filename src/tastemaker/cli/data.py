@@ -193,7 +193,7 @@ def _show_set(done: "ImportedSet", out: Output) -> None:
 def _show_import(done: "Imported", out: Output) -> None:
     text = _told(done, out)
     if done.what not in ("catalog", "tags") and done.added:
-        text += "\nNext: tastemaker train --from active"
+        text += "\nNext: tastemaker train"
     out.result(_as_json(done), text=text)
 
 

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
     from ..store.experiments import Experiment
 
 
+LONG = 730  # days, beyond which a plan is said in years, with advice
+
+
 def planned(plan: "Plan", metric: str) -> str:
     pace = f"at {plan.daily:.3g} new users a day" if plan.daily > 0 else "nobody came lately, so nobody knows how long"
     days = f"about {plan.days:.0f} days {pace}" if plan.days is not None else pace
     now = f"now {plan.base:.3g}" if plan.known else f"{plan.base:.3g} is assumed, for want of outcomes: the widest case"
+    if plan.days is not None and plan.days > LONG:
+        days += f", or {plan.days / 365:.0f} years: too long to wait for. Look for a larger --effect"
     return (
         f"To find {plan.effect:.3g} on {metric} ({now}): {plan.users} users in both arms; {days}.\n"
         f"A test that is looked at once, at its end, would need {plan.users_once}; the rest is the price of "

@@ -34,7 +34,9 @@ def guess_row(report: "OutcomeReport | RankingReport", *more: str) -> list[list[
 
     if not isinstance(report, OutcomeReport):
         return []
-    return [["the same guess for all", *(f"{report.floor[m]:.4f}" for m in ("accuracy", "rmse", "log loss")), "", *more]]
+    return [
+        ["the same guess for all", *(f"{report.floor[m]:.4f}" for m in ("accuracy", "rmse", "log loss")), "", *more]
+    ]
 
 
 def before_named(version: int, report: "OutcomeReport | RankingReport") -> str:

@@ -93,6 +93,8 @@ def _said(done: "Ticked") -> str:
         lines.append(f"Nothing was started. {done.busy}")
     elif done.done is None:
         lines.append(f"Nothing was trained: {done.trigger.why}.")
+    elif done.done.what == "skipped":
+        lines.append(f"Nothing was trained ({done.trigger.why}): {done.done.reason}")
     else:
         what = f"Version {done.done.version}" if done.done.version is not None else "No version"
         lines.append(f"Trained ({done.trigger.why}). {what}, {done.done.what}: {done.done.reason}.")

@@ -141,11 +141,18 @@ def curve(lines: Mapping[str, Mapping[int, "Interval"]]) -> Table:
 
 
 def quality(version: "ModelVersion") -> str:
-    """What a version was judged by: its share of the way, or its Spearman on real users."""
+    """What a version was judged by: its share of the way, its Spearman on real users, or what came later."""
     if "quality" in version.metrics:
         return percent(version.metrics["quality"]["share"])
     if "real" in version.metrics:
         return f"spearman {version.metrics['real']['metrics']['spearman']['model']['mean']:.3f}"
+    if "later" in version.metrics:
+        metric = version.metrics.get("metric", "")
+        found = version.metrics["later"].get("metrics", {})
+        name = metric if metric in found else metric.partition("@")[0]
+        one = found.get(name) or {}
+        mean = one.get("model", one).get("mean")
+        return "–" if mean is None else f"{metric} {mean:.3f}"
     return "untrained" if version.id == 0 else "–"
 
 

@@ -68,7 +68,12 @@ def impact(
     told = _described(chosen, found, flags, at, data, features, stream(seed, "clusters"))
     if len(found) < min_outcomes or told.liked + told.disliked == 0:
         few = f"{len(found)} outcomes of version {chosen.id}, {told.liked + told.disliked} of them unexpected"
-        return replace(told, lessons=Lessons(f"{few}: too few to learn from. Compare more: tastemaker tick"))
+        return replace(
+            told,
+            lessons=Lessons(
+                f"{few}: too few to learn from. Only what comes after it became active counts. Then: tastemaker tick"
+            ),
+        )
     begins, surprising = int(np.median(found.at)), at[flags.any]
     learned = lessons(store, recipe, chosen, begins, surprising, data, features, items, seed, watch)
     return replace(told, lessons=learned)

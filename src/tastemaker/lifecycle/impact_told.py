@@ -25,7 +25,10 @@ def told(found: Impact) -> list[tuple[str, list[str]]]:
 def _which(found: Impact) -> Iterator[str]:
     n = found.liked + found.disliked
     if not found.n:
-        yield f"No outcome has been compared with what version {found.version.id} foretold. Run: tastemaker tick"
+        yield (
+            f"No outcome has been compared with what version {found.version.id} foretold. What happened before it "
+            "became active cannot be. Import what came after, then run: tastemaker tick"
+        )
         return
     yield (
         f"{n:,} of {found.n:,} outcomes of version {found.version.id} ({n / found.n:.1%}) were unexpected: "

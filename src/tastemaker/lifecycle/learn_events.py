@@ -220,7 +220,8 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
     if unit == "percent":
         factor = 100.0 / max(abs(lesson.later.value(lesson.base)), 1e-12)
     gained, low, high = (factor * x for x in (one.lift.mean, one.lift.low, one.lift.high))
-    said = f"{name} better by {gained:+.2f} {unit} [{low:+.2f}, {high:+.2f}] on {n} later events"
+    word = "better" if gained >= 0 else "worse"
+    said = f"{name} {word} by {abs(gained):.2f} {unit} [{low:+.2f}, {high:+.2f}] on {n} later events"
     if not low > 0 or gained < asked.min_lift:
         return False, f"{said}; needed: {asked.min_lift:g} and an interval above 0"
     wrong = contradicted(lesson.base, lesson.parent, asked.guards)

@@ -149,6 +149,8 @@ def _learned_anyway(store: Store, recipe: Recipe, seed: int, now: int) -> None:
 
 def _in_order(past: Dataset) -> Dataset:
     """By time, and received when they happened: nobody knew earlier."""
+    if not len(past):
+        raise DataError("There are no real events to replay. Run: tastemaker import FILE; or tastemaker replay FILE")
     if len(past) < 2 or has_time(past).mean() < 0.9:
         raise DataError("A replay needs events with times. Name the column of times in [events] of recipe.toml.")
     ordered = past.where(np.argsort(past.events.time, kind="stable"))

@@ -50,7 +50,8 @@ def retrain(
     kept = {"events": events, "parent": parent.id, "because": reason, "lift": done.lift}
     with store.begin() as conn:
         what = "retrained" if done.better else "rejected"
-        database.record_decision(conn, what, f"{done.what}: {done.reason}", now, done.version, kept)
+        said = done.reason if done.what == what else f"{done.what}: {done.reason}"
+        database.record_decision(conn, what, said, now, done.version, kept)
     return done
 
 

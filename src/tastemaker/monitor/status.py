@@ -131,7 +131,11 @@ def _next(found: Json, lost: bool) -> Iterator[str]:
     if version is None:
         yield "Nothing answers. Choose a version: tastemaker versions; tastemaker activate N"
         return
-    yield from dict.fromkeys(f"{alarm.advice}." for alarm in found["alarms"])
+    tried = next((d for d in reversed(found["decisions"]) if d["what"] in ("retrained", "rejected")), None)
+    if found["alarms"] and tried is not None and tried["what"] == "rejected":
+        yield "Learning again was tried and did not help; it is tried again as more comes in. See: tastemaker impact"
+    else:
+        yield from dict.fromkeys(f"{alarm.advice}." for alarm in found["alarms"])
     if found["waiting"]:
         yield f"{found['waiting']} outcomes wait to be compared with what was foretold. Run: tastemaker tick"
     if lost:

@@ -6,8 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import QueryError, StoreError
-from .leases import alive
-from .tables import jobs
+from .leases import alive, elsewhere
+from .tables import jobs, leases
 
 Json = dict[str, Any]
 
@@ -69,9 +69,11 @@ def end_job(conn: sa.Connection, id_: int, state: str, now: int, result: Json | 
 
 
 def sweep_jobs(conn: sa.Connection, now: int) -> list[int]:
-    """Jobs whose process died are ended as failed; their numbers."""
+    """Jobs whose process died, or whose lease ran out on a machine that nobody can ask, are failed; their numbers."""
     running = conn.execute(sa.select(jobs.c.id, jobs.c.holder).where(jobs.c.state == "running")).all()
+    working = {one.holder for one in conn.execute(sa.select(leases).where(leases.c.until > now))}
     dead = [row.id for row in running if row.holder is None or not alive(row.holder)]
+    dead += [row.id for row in running if row.holder and elsewhere(row.holder) and row.holder not in working]
     for id_ in dead:
         end_job(conn, id_, "failed", now, None, "its process died; what it had not finished was never visible")
     return dead

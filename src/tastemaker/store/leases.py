@@ -57,11 +57,16 @@ def drop_lease(conn: sa.Connection, name: str, holder: str) -> None:
     conn.execute(sa.delete(leases).where((leases.c.name == name) & (leases.c.holder == holder)))
 
 
+def elsewhere(holder: str) -> bool:
+    """Is that process one of another machine?"""
+    return holder.rsplit(":", 2)[0] != gethostname()
+
+
 def alive(holder: str) -> bool:
     """Is that process there? Of another machine nobody can say, so it counts as alive until its time is up."""
-    host, pid, _ = holder.rsplit(":", 2)
-    if host != gethostname():
+    if elsewhere(holder):
         return True
+    _, pid, _ = holder.rsplit(":", 2)
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
