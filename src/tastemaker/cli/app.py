@@ -8,6 +8,7 @@ from . import (
     database,
     demo,
     experimenting,
+    explaining,
     impact,
     jobs,
     learning,
@@ -31,6 +32,7 @@ app = typer.Typer(
 
 for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying):
     room.register(app)
+explaining.register(app)
 app.add_typer(database.app, name="db", help="Look after the database: check, upgrade, backup, restore.")
 app.add_typer(jobs.app, name="jobs", help="What is trained in the background: list, run, cancel.")
 app.add_typer(experimenting.app, name="experiment", help="Let two versions answer real users, and say which is better.")

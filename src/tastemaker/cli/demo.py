@@ -41,7 +41,6 @@ def demo(
 
 
 def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
-    from ..explain import sentences
     from ..lifecycle import Project
     from ..lifecycle.sample import sample_file
     from .learning import show_pretrained
@@ -55,8 +54,8 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
         if not out.json:
             show_pretrained(done, project.recipe.judge.metric, out)
         taste, like = _somebody(project)
-        slate = project.recommend(likes=[like], taste=taste, n=5)
-        why = sentences(slate, project.catalog())
+        found = project.explain(likes=[like], taste=taste, n=5)
+        slate, why = found.slate, list(found.words)
         wishes = ", ".join(f"{name} {value}" for name, value in taste.items())
         out.say(f"3. Somebody likes “{like}” and states {wishes}. Version {slate.version} answers:")
         data = {"active": done.active.id, "algorithm": done.active.algorithm, "items": slate.items, "why": why}

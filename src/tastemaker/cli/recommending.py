@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from . import tables
+from . import evidence_tables, tables
 from .output import Json, Output, Where, pairs
 
 Like = Annotated[list[str] | None, typer.Option("--like", "-l", help="A title or id that the user likes; repeat it.")]
@@ -38,6 +38,7 @@ def recommend(
     n: Annotated[int, typer.Option("-n", help="How many.")] = 10,
     filter_: Filter = None,
     version: Annotated[int | None, typer.Option(help="Ask this version instead of the active one.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Also the numbers: what each score is made of.")] = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
@@ -51,7 +52,7 @@ def recommend(
         "n": n,
         "filters": filters,
     }
-    _answer(where, Output(json), version, asked)
+    _answer(where, Output(json), version, asked, numbers=explain)
 
 
 def similar(
@@ -64,24 +65,31 @@ def similar(
     _answer(where, Output(json), None, {"likes": [item], "n": n}, alike=True)
 
 
-def _answer(where: str, out: Output, version: int | None, asked: dict[str, Any], alike: bool = False) -> None:
-    from ..explain import sentences
+def _answer(
+    where: str, out: Output, version: int | None, asked: dict[str, Any], alike: bool = False, numbers: bool = False
+) -> None:
+    from ..explain.explainer import explain
     from ..store import Store
     from ..store.answers import Answers
     from ..store.location import find_root
 
     with closing(Store.open(find_root(where))) as store:
         answers = Answers.open(store, version)
-        slate = (answers.similar if alike else answers.recommend)(**asked)
-    why = sentences(slate, answers.catalog)
+        query = answers.query(**asked)
+        slate = answers.similar(**asked) if alike else answers.recommender.recommend([query])[0]
+        found = explain(answers, None if alike else query, slate)
+    why = list(found.words)
     data = asdict(slate) | {
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],
         "why": why,
+        "evidence": found.as_json(),
     }
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}."
     if slate.level_reason:
         text += f" Note: {slate.level_reason}."
     out.result(data, tables.slate(slate, answers.catalog, why), text)
+    if numbers and not out.json:
+        evidence_tables.show(found, out)
 
 
 def _split(text: str) -> tuple[str, str]:

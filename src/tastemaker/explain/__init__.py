@@ -1,5 +1,7 @@
 """Evidence -> reasons -> sentences."""
 
-from .template import sentences
+from .evidence import Counted, Evidence, Foretold, evidence
+from .settings import Wording
+from .template import sentence, sentences
 
-__all__ = ["sentences"]
+__all__ = ["Counted", "Evidence", "Foretold", "Wording", "evidence", "sentence", "sentences"]

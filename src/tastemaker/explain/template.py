@@ -1,56 +1,177 @@
-"""Sentences from a template: what moved the score, and the evidence that a person can check."""
+"""Sentences at once, without any model: what moved the score, as a shop would say it; deterministic."""
 
 from collections.abc import Sequence
+from zlib import crc32
 
 from ..data.catalog import Catalog
-from ..data.query import Reason, Slate
+from ..data.query import Query, Slate
+from .alike import Likeness
+from .evidence import Counted, Evidence, evidence
+from .settings import Wording
 
-STRONGEST = 3  # reasons worth a word
-WEAK = 0.05  # a part below this share of the strongest one is not worth a word
-
-
-def sentences(slate: Slate, catalog: Catalog) -> list[str]:
-    """One sentence an item: tastes it fits, items it is like and what they share, and what speaks against it."""
-    rows = catalog.items.rows(slate.items)
-    return [_sentence(catalog, int(row), reasons) for row, reasons in zip(rows, slate.reasons, strict=True)]
-
-
-def _sentence(catalog: Catalog, row: int, reasons: Sequence[Reason]) -> str:
-    told = _together([reason for reason in reasons if reason.part != "base"])
-    floor = WEAK * max((abs(reason.weight) for reason in told), default=0.0)
-    strong = [reason for reason in told if abs(reason.weight) > floor][:STRONGEST]
-    return "; ".join(_phrase(catalog, row, reason) for reason in strong) or "a good start when nothing is known"
+MOSTLY, SLIGHTLY = 0.6, 0.15  # shares of what moved the score
+NOTHING = ("a good place to start", "a good first pick", "a fair guess for anybody")
+NEWEST = ("one of the latest arrivals", "new here", "just arrived")
+PLAIN = {"history": "what you rated before", "tastes": "your other tastes"}
 
 
-def _together(reasons: Sequence[Reason]) -> list[Reason]:
-    """What an item of the history says by its tastes and by its nearness is one reason; the strongest come first."""
-    weights: dict[str, float] = {}
-    for reason in reasons:
-        part = "item:" + reason.part.removeprefix("near:") if reason.part.startswith("near:") else reason.part
-        weights[part] = weights.get(part, 0.0) + reason.weight
-    return sorted((Reason(part, weight) for part, weight in weights.items()), key=lambda reason: -abs(reason.weight))
+def sentences(slate: Slate, catalog: Catalog, query: Query | None = None, wording: Wording | None = None) -> list[str]:
+    """One to three short sentences an item, best first."""
+    return [sentence(each, wording) for each in evidence(slate, catalog, query)]
 
 
-def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
-    kind, _, key = reason.part.partition(":")
-    sign, good = f"({reason.weight:+.2f})", reason.weight > 0
-    if kind == "taste":
-        return f"{key} {'suits you' if good else 'fits less'} {sign}"
+def sentence(found: Evidence, wording: Wording | None = None) -> str:
+    """What speaks for the item, the strongest first; then what speaks against it; then what is expected."""
+    return " ".join(part for part in (speaking_for(found, wording), caveat(found, wording), expected(found)) if part)
+
+
+def speaking_for(found: Evidence, wording: Wording | None = None) -> str:
+    """One sentence a kind of thing, so that tastes stand together, and items."""
+    groups: dict[str, list[Counted]] = {}
+    for counted in found.told:
+        if counted.weight > 0:
+            groups.setdefault(counted.kind, []).append(counted)
+    if not groups:
+        return "" if found.told else _nothing(found)
+    order = sorted(groups.values(), key=lambda group: -sum(c.share for c in group))
+    turn, wording = crc32(found.item.encode()), wording or Wording()
+    mostly = len(order) > 1 and sum(c.share for c in order[0]) >= MOSTLY
+    first = _clause(order[0], turn, wording, mostly)
+    more = [_clause(group, turn + k, wording, again=True) for k, group in enumerate(order[1:], 1)]
+    return " ".join(map(_ended, (first, *more)))
+
+
+def caveat(found: Evidence, wording: Wording | None = None) -> str:
+    """What speaks against it; all that can be said of an item for which nothing speaks."""
+    bad = [counted for counted in found.told if counted.weight < 0]
+    if not bad:
+        return ""
+    said = joined([_against(counted, wording or Wording()) for counted in bad])
+    if len(bad) == len(found.told):
+        return _ended(f"the best that is left, though {said}")
+    return _ended(f"{'still,' if sum(counted.share for counted in bad) < SLIGHTLY else 'but'} {said}")
+
+
+def expected(found: Evidence) -> str:
+    """Stars, where the model foretells them."""
+    said = found.foretold
+    if said is None or said.best <= said.worst:
+        return ""
+    return f"You would give it about {said.value:.1f} of {said.best:g}."
+
+
+def common(alike: Likeness) -> str:
+    """What two items share, in a few words: tags, or else a maker, or else numbers; "" = nothing that is worth it."""
+    if alike.tags:
+        return joined([*alike.tags[: 2 if alike.same else 3], *(f"the same {name}" for name in alike.same[:1])])
+    return joined([f"the same {name}" for name in (*alike.same[:1], *alike.numbers[:2])])
+
+
+def joined(words: Sequence[str]) -> str:
+    """a; a and b; a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def _nothing(found: Evidence) -> str:
+    words = NEWEST if found.level == "newest" else NOTHING
+    chosen = words[crc32(found.item.encode()) % len(words)]
+    return _ended(f"{chosen}, whatever else you like" if found.known else f"{chosen} while nothing is known of you")
+
+
+def _clause(group: Sequence[Counted], turn: int, wording: Wording, mostly: bool = False, again: bool = False) -> str:
+    """group: of one kind; mostly: it outweighs all else; again: it is not the first thing said."""
+    kind, first = group[0].kind, group[0]
     if kind == "item":
-        other = int(catalog.items.rows([key])[0])
-        shared = _shared(catalog, row, other)
-        if shared:
-            return f"shares {', '.join(shared)} with {catalog.titles[other]} {sign}"
-        return f"what you said of {catalog.titles[other]} speaks {'for' if good else 'against'} it {sign}"
-    if kind == "history":
-        return f"what you rated speaks {'for' if good else 'against'} it {sign}"
-    return f"{kind} {sign}"
+        return _items(group, turn, mostly, again)
+    if kind == "taste":
+        return _tastes(group, turn, mostly, again)
+    if kind == "context":
+        said = joined([_moment(counted, wording) for counted in group])
+        return f"and {said}" if again else said
+    if kind == "category":
+        names = joined([counted.name for counted in group])
+        said = ("fits now", "is what fits now", "suits the moment")[turn % 3]
+        return f"{names} {said if len(group) == 1 else 'fit now'}"
+    if kind in PLAIN:
+        return f"it {'also ' if again else ''}fits {PLAIN[kind]}"
+    return f"the {kind.replace('_', ' ')} {first.name}".strip() + " speaks for it"
 
 
-def _shared(catalog: Catalog, a: int, b: int) -> list[str]:
-    """Up to three tags that both items have, as the first one shows them."""
-    found: list[str] = []
-    for column in catalog.tags.values():
-        theirs = {tag.lower() for tag in column[b]}
-        found += [tag for tag in column[a] if tag.lower() in theirs]
-    return found[:3]
+def _moment(counted: Counted, wording: Wording) -> str:
+    chance = "" if counted.chance is None else f" ({counted.chance:.2f})"
+    return wording.said(counted.block, counted.name) + chance
+
+
+def _items(group: Sequence[Counted], turn: int, mostly: bool, again: bool) -> str:
+    liked = [c for c in group if c.opinion is not None and c.opinion > 0]
+    if liked:
+        return _liked(liked, turn, mostly, again)
+    first = group[0]
+    title, shared = f"“{first.name}”", common(first.alike)
+    if first.opinion is not None and first.opinion < 0:
+        return f"it is {'also ' if again else ''}unlike {title}, which you did not like"
+    if first.opinion is None and shared:
+        return (f"it shares {shared} with {title}", f"like {title}, it has {shared}")[turn % 2]
+    return f"{title} speaks for it"
+
+
+def _liked(liked: Sequence[Counted], turn: int, mostly: bool, again: bool) -> str:
+    titles = joined([f"“{c.name}”" for c in liked])
+    first, shared = f"“{liked[0].name}”", common(liked[0].alike)
+    if len(liked) > 1:
+        because = f"because you liked {titles}"
+        tail = (f"; it shares {shared} with {first}", f"; like {first}, it has {shared}")[turn % 2] if shared else ""
+        return f"{'also ' if again else 'mostly ' if mostly else ''}{because}{tail}"
+    if not shared:
+        if again:
+            return (f"and you liked {first}", f"it also goes with {first}, which you liked")[turn % 2]
+        return ("mostly " if mostly else "") + f"because you liked {first}"
+    if again:
+        return (
+            f"it also shares {shared} with {first}, which you liked",
+            f"like {first}, which you liked, it has {shared}",
+            f"and you liked {first}, which also has {shared}",
+        )[turn % 3]
+    said = (
+        f"because you liked {first}, which shares {shared}",
+        f"because you liked {first}: both have {shared}",
+        f"{'because ' if mostly else ''}it shares {shared} with {first}, which you liked",
+    )[turn % 3]
+    return f"mostly {said}" if mostly else said
+
+
+def _tastes(group: Sequence[Counted], turn: int, mostly: bool, again: bool) -> str:
+    wanted = [c.name for c in group if c.opinion is None or c.opinion >= 0.5]
+    little = [c.name for c in group if c.opinion is not None and c.opinion < 0.5]
+    names = joined(wanted) if not little else joined([*wanted, f"little {' or '.join(little)}"])
+    if group[0].opinion is None:
+        also = "also " if again else ""
+        return (f"{names} {also}suits you", f"it {also}suits your taste for {names}")[
+            turn % 2 if len(group) == 1 else 1
+        ]
+    if again:
+        return (f"and {names}, as you asked", f"you also asked for {names}")[turn % 2]
+    if mostly:
+        return (f"above all {names}, as you asked", f"you asked for {names} above all")[turn % 2]
+    return (f"{names}, as you asked", f"you asked for {names}", f"here is the {names} that you asked for")[
+        turn % (2 if little else 3)
+    ]
+
+
+def _against(counted: Counted, wording: Wording) -> str:
+    kind, title = counted.kind, f"“{counted.name}”"
+    if kind == "taste":
+        more = counted.opinion is not None and counted.opinion < 0.5
+        return f"{'more' if more else 'less'} {counted.name} than you asked for"
+    if kind == "item" and counted.opinion:
+        if counted.opinion > 0:
+            return f"it is unlike {title}, which you liked"
+        return f"it is close to {title}, which you did not like"
+    if kind == "context":
+        return f"{wording.said(counted.block, counted.name)}, which speaks against it"
+    said = PLAIN.get(kind) or (f"what you said of {title}" if kind == "item" else f"the {kind} {counted.name}".strip())
+    return f"{said} {'speak' if kind == 'tastes' else 'speaks'} against it"
+
+
+def _ended(clause: str) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}."

@@ -11,6 +11,7 @@ from .. import store as database
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.query import Slate
+from ..explain.explainer import Explained, explain_answers, explain_slate
 from ..monitor import Status, status
 from ..recipe import Recipe, read_recipe
 from ..store import ModelVersion, Store
@@ -38,6 +39,13 @@ class Opened:
     def recommend(self, **asked: Any) -> Slate:
         """likes=[...], taste={...}, ratings={...}, user=..., n=10, filters={...}, candidates=[...]."""
         return self.answers.recommend(**asked)
+
+    def explain(self, slate: int | None = None, **asked: Any) -> Explained:
+        """What counted for each item, as numbers that add up to its score, and in words; asked: as for `recommend`.
+
+        slate: the number of an answer that was kept, instead
+        """
+        return explain_answers(self.answers, asked) if slate is None else explain_slate(self.store, slate)
 
     def versions(self) -> list[ModelVersion]:
         with self.store.read() as conn:

@@ -17,6 +17,7 @@ from ..recipe import Recipe
 from ..store import Store
 from ..watch import Watch
 from .concluding import conclude
+from .explaining import WORDS, find_words
 from .leased import TRAINING, leased, refusal
 from .retrain import Retrained, retrain
 from .triggers import Trigger, trigger
@@ -99,10 +100,13 @@ def tick_here(
 def run_job(store: Store, recipe: Recipe, id_: int, watch: Watch) -> None:
     """Carry out a job of the table, under the lease; what came of it, or why it failed, is kept in its row."""
     try:
-        with leased(store) as holder:
+        with store.read() as conn:
+            kind = database.find_job(conn, id_).kind
+        with leased(store, WORDS if kind == WORDS else TRAINING) as holder:
             with store.begin() as conn:
                 job = database.start_job(conn, id_, holder, int(time()))
-            done = retrain(store, recipe, watch=_reporting(store, id_, watch), **job.arguments)
+            work = find_words if kind == WORDS else retrain
+            done = work(store, recipe, watch=_reporting(store, id_, watch), **job.arguments)
             state, result, error = "done", vars(done), None
     except Cancelled as stopped:
         state, result, error = "cancelled", None, str(stopped)

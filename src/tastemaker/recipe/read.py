@@ -11,6 +11,7 @@ from ..data.columns import CatalogColumns, EventColumns
 from ..data.dataset import Scale
 from ..data.nearest import did_you_mean
 from ..errors import RecipeError
+from ..explain.settings import Wording
 from ..features.build import FeatureSettings
 from ..features.tastes import Tastes
 from ..monitor import Limits
@@ -58,6 +59,7 @@ class Recipe:
     rules: Rules = field(default_factory=Rules)
     quality: Limits = field(default_factory=Limits)
     retrain: Retraining = field(default_factory=Retraining)
+    explain: Wording = field(default_factory=Wording)
     sample: Sample = field(default_factory=Sample)
     name: str = ""
 

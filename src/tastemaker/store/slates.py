@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..data.query import Query, Slate
+from ..errors import QueryError
 from .tables import slates
 
 
@@ -31,3 +32,16 @@ def read_shown(conn: sa.Connection, users: Collection[str], since: int, until: i
     chosen = sa.select(s.id, s.at, s.user, s.version, s.level, s.arm, s["items"], s.query)
     chosen = chosen.where(s.at >= since, s.at < until, s.user.in_(users))
     return list(conn.execute(chosen.order_by(s.at, s.id)))
+
+
+def find_slate(conn: sa.Connection, id_: int) -> dict[str, Any]:
+    """One row of the table; QueryError when there is none."""
+    found = conn.execute(sa.select(slates).where(slates.c.id == id_)).one_or_none()
+    if found is None:
+        raise QueryError(f"No slate has the number {id_}. Only what the service answered is kept as a slate.")
+    return dict(found._mapping)
+
+
+def latest_slates(conn: sa.Connection, most: int) -> list[int]:
+    """The numbers of the newest, newest first."""
+    return list(conn.execute(sa.select(slates.c.id).order_by(slates.c.id.desc()).limit(most)).scalars())
