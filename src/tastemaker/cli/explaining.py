@@ -42,11 +42,14 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Why these items: what counted for each, as numbers that add up to its score, and in words."""
+    from ..errors import QueryError
     from ..explain.explainer import explain_answers, explain_slate, wording_of
     from ..store import Store
     from ..store.answers import Answers
     from ..store.location import find_root
 
+    if recent and words == "template" and not background:
+        raise QueryError("--recent finds words by a language model. Add --words llm, or --background.")
     out = Output(json, quiet)
     filters = dict(part.partition("=")[::2] for part in filter_ or [])
     asked = {
@@ -104,5 +107,5 @@ def _told_by(store: "Store", found: "Explained", wording: "Wording") -> "Explain
 def _queue(store: "Store", slates: list[int], recent: int, out: Output) -> None:
     from ..lifecycle.explaining import start_words
 
-    job = start_words(store, slates, recent)
+    job = start_words(store, slates, recent, again=True)
     out.result({"job": job}, text=f"Job {job} looks for words. See: tastemaker jobs list")

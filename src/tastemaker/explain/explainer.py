@@ -77,13 +77,18 @@ def completed(words: str, found: Evidence, wording: Wording) -> str:
     return " ".join(part for part in (words, caveat(found, wording), expected(found)) if part)
 
 
-def explain_slate(store: Store, number: int) -> Explained:
-    """What was shown then, explained by the version that chose it: its items, in their order."""
+def explain_slate(store: Store, number: int, opened: dict[str, Answers] | None = None) -> Explained:
+    """What was shown then, explained by the version that chose it: its items, in their order.
+
+    opened: version -> its answers, filled for the next slate
+    """
     with store.read() as conn:
         row = find_slate(conn, number)
-    answers = Answers.open(store, int(row["version"]) if str(row["version"]).isdigit() else None)
+    version, opened = str(row["version"]), {} if opened is None else opened
+    if version not in opened:
+        opened[version] = Answers.open(store, int(version) if version.isdigit() else None)
     query = _asked(row["query"])
-    return explain(answers, query, _as_shown(answers, query, row))
+    return explain(opened[version], query, _as_shown(opened[version], query, row))
 
 
 def _asked(said: Mapping[str, Any]) -> Query:
@@ -100,6 +105,9 @@ def _as_shown(answers: Answers, query: Query, row: Mapping[str, Any]) -> Slate:
     fresh = replace(answers.recommender, repeat=True, explore=0.0).recommend([again])[0]
     where = {item: k for k, item in enumerate(fresh.items)}
     then = dict(zip(row["items"], row["scores"], strict=True))
+    why = [row["level_reason"]] if row["level_reason"] else []
+    if items and fresh.version != row["version"]:
+        why.append(f"version {row['version']} chose these and cannot be used any more; {fresh.level} explains")
     return Slate(
         items=items,
         scores=tuple(fresh.scores[where[item]] if item in where else then[item] for item in items),
@@ -107,7 +115,7 @@ def _as_shown(answers: Answers, query: Query, row: Mapping[str, Any]) -> Slate:
         reasons=tuple(fresh.reasons[where[item]] if item in where else () for item in items),
         version=fresh.version,
         level=fresh.level,
-        level_reason=row["level_reason"],
+        level_reason="; ".join(why),
         arm=row["arm"],
     )
 

@@ -38,7 +38,7 @@ class LocalModel:
             tokenizer = AutoTokenizer.from_pretrained(name, **here)
             model = AutoModelForCausalLM.from_pretrained(name, use_safetensors=True, **here)
         except (OSError, ValueError, KeyError) as error:
-            raise RecipeError(_missing(wording, error)) from error
+            raise RecipeError(_missing(wording, name, error)) from error
         model.train(False)
         return cls(tokenizer, model, wording.tokens)
 
@@ -62,10 +62,11 @@ class LocalModel:
         return str(self.tokenizer.decode(new, skip_special_tokens=True))
 
 
-def _missing(wording: Wording, error: Exception) -> str:
-    why = str(error).strip().split("\n", 1)[0]
+def _missing(wording: Wording, name: str, error: Exception) -> str:
+    why = str(error).strip().split("\n", 1)[0][:160]
+    what = f"cannot be loaded ({why})" if Path(name).is_dir() or wording.download else "is not on this machine"
     return (
-        f"The language model {wording.model!r} is not on this machine, or not whole ({why[:160]}). Name a folder that "
-        "holds one under [explain] model in recipe.toml, or let it be fetched: tastemaker explain --words llm "
-        "--download. Until then explanations are in the template's words."
+        f"The language model {wording.model!r} {what}. Name a folder that holds one under [explain] model in "
+        "recipe.toml, or let it be fetched: tastemaker explain --words llm --download. Until then explanations are in "
+        "the template's words."
     )
