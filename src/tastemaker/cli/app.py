@@ -9,6 +9,7 @@ from . import (
     demo,
     experimenting,
     explaining,
+    frames,
     impact,
     jobs,
     learning,
@@ -33,6 +34,7 @@ app = typer.Typer(
 for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying):
     room.register(app)
 explaining.register(app)
+frames.register(app)
 app.add_typer(database.app, name="db", help="Look after the database: check, upgrade, backup, restore.")
 app.add_typer(jobs.app, name="jobs", help="What is trained in the background: list, run, cancel.")
 app.add_typer(experimenting.app, name="experiment", help="Let two versions answer real users, and say which is better.")

@@ -2,13 +2,13 @@
 
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from . import evidence_tables
 from .output import Json, Output, Quiet, Where, pairs
-from .recommending import Filter, Like, Rate, Taste
+from .recommending import Filter, Like, Rate, Taste, filters_of
 
 if TYPE_CHECKING:
     from ..explain import Wording
@@ -43,38 +43,37 @@ def explain(
 ) -> None:
     """Why these items: what counted for each, as numbers that add up to its score, and in words."""
     from ..errors import QueryError
-    from ..explain.explainer import explain_answers, explain_slate, wording_of
+    from ..explain.explainer import wording_of
     from ..store import Store
-    from ..store.answers import Answers
     from ..store.location import find_root
 
     if recent and words == "template" and not background:
         raise QueryError("--recent finds words by a language model. Add --words llm, or --background.")
     out = Output(json, quiet)
-    filters = dict(part.partition("=")[::2] for part in filter_ or [])
-    asked = {
-        "likes": like or [], "taste": pairs(taste or [], "woody=0.9"), "ratings": pairs(rate or [], "'Some Title=4'"),
-        "user": user, "n": n, "filters": filters,
-    }  # fmt: skip
+    asked: dict[str, Any] = {"likes": like or [], "taste": pairs(taste or [], "woody=0.9"), "user": user, "n": n}
+    asked |= {"ratings": pairs(rate or [], "'Some Title=4'"), "filters": filters_of(filter_)}
     with closing(Store.open(find_root(where))) as store:
         if background:
             _queue(store, [] if slate is None else [slate], recent, out)
             return
-
-        def explained() -> "Explained":
-            return explain_answers(Answers.open(store), asked) if slate is None else explain_slate(store, slate)
-
-        found, note = explained(), ""
+        found, note = _explained(store, slate, asked), ""
         if words == "llm":
-            wording = wording_of(store.recipe())
-            chosen = replace(wording, model=model or wording.model, download=download or wording.download)
+            kept = wording_of(store.recipe())
+            chosen = replace(kept, model=model or kept.model, download=download or kept.download)
             note = _improved(store, found, recent, chosen, out)
-            found = explained() if chosen.model == wording.model else _told_by(store, found, chosen)
+            found = _told_by(store, found, chosen)
     data = {"items": found.as_json(), "version": found.slate.version, "level": found.slate.level, "note": note}
     out.result(data if out.json else None)
     if not out.json:
         evidence_tables.show(found, out, words=True)
         out.result(None, None, note)
+
+
+def _explained(store: "Store", slate: int | None, asked: dict[str, Any]) -> "Explained":
+    from ..explain.explainer import explain_answers, explain_slate
+    from ..store.answers import Answers
+
+    return explain_answers(Answers.open(store), asked) if slate is None else explain_slate(store, slate)
 
 
 def _improved(store: "Store", found: "Explained", recent: int, wording: "Wording", out: Output) -> str:
@@ -96,7 +95,7 @@ def _improved(store: "Store", found: "Explained", recent: int, wording: "Wording
 
 
 def _told_by(store: "Store", found: "Explained", wording: "Wording") -> "Explained":
-    """The same with the words of another model than the recipe's."""
+    """The same with this model's words, which may be another than the recipe's."""
     from ..explain.explainer import worded
     from ..store import read_catalog
 

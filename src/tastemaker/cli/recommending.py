@@ -43,14 +43,13 @@ def recommend(
     json: Json = False,
 ) -> None:
     """Recommend: from likes, stated tastes, ratings, a known user, or nothing at all; and say why."""
-    filters = dict(_split(text) for text in filter_ or [])
     asked = {
         "likes": like or [],
         "taste": pairs(taste or [], "woody=0.9"),
         "ratings": pairs(rate or [], "'Some Title=4'"),
         "user": user,
         "n": n,
-        "filters": filters,
+        "filters": filters_of(filter_),
     }
     _answer(where, Output(json), version, asked, numbers=explain)
 
@@ -90,6 +89,11 @@ def _answer(
     out.result(data, tables.slate(slate, answers.catalog, why), text)
     if numbers and not out.json:
         evidence_tables.show(found, out)
+
+
+def filters_of(texts: list[str] | None) -> dict[str, str]:
+    """["brand=Indult", …] -> {"brand": "Indult"}"""
+    return dict(_split(text) for text in texts or [])
 
 
 def _split(text: str) -> tuple[str, str]:

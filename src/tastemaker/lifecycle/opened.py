@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from time import time
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,7 @@ from ..monitor import Status, status
 from ..recipe import Recipe, read_recipe
 from ..store import ModelVersion, Store
 from ..store.answers import Answers
+from .framing import FramesTagged, tag_frames
 
 RECIPE_FILE = "recipe.toml"
 
@@ -46,6 +48,10 @@ class Opened:
         slate: the number of an answer that was kept, instead
         """
         return explain_answers(self.answers, asked) if slate is None else explain_slate(self.store, slate)
+
+    def tag_frames(self, folder: str | Path, model: str | Path, out: str | Path, **how: Any) -> FramesTagged:
+        """What a detector in the folder `model` sees in frames of the items, as a table for `import_tags`."""
+        return tag_frames(self.catalog(), self.recipe, Path(folder), Path(model), Path(out), **how)
 
     def versions(self) -> list[ModelVersion]:
         with self.store.read() as conn:
