@@ -10,6 +10,7 @@ from ..data.query import Query, Reason, Slate
 from .alike import Alike, Likeness
 
 STRONGEST = 3  # things worth a word
+COMPARED = 8  # of an item's parts, those whose likeness is looked up
 WEAK = 0.05  # a part below this share of the strongest one is not worth a word
 
 
@@ -24,7 +25,7 @@ class Counted:
     opinion: what the query thinks of it: of an item in [-1, 1], of a taste in [0, 1]; None = not said
     chance:  of the label, for kind "context"; None = certain
     block:   the block of the context that the label stands in
-    alike:   what both items have, for kind "item"
+    alike:   what both items have, for kind "item" among the strongest
     """
 
     kind: str
@@ -115,17 +116,20 @@ def _counted(reasons: Sequence[Reason], row: int, alike: Alike, asked: Query) ->
             weights[name] = weights.get(name, 0.0) + weight
     base = weights.pop("base", 0.0)
     total = sum(map(abs, weights.values())) or 1.0
-    found = [_one(part, weight, abs(weight) / total, row, alike, asked) for part, weight in weights.items()]
-    return base, tuple(sorted(found, key=lambda c: -abs(c.weight)))
+    parts = sorted(weights.items(), key=lambda part: -abs(part[1]))
+    found = [
+        _one(part, weight, abs(weight) / total, row, alike, asked, compared=k < COMPARED)
+        for k, (part, weight) in enumerate(parts)
+    ]
+    return base, tuple(found)
 
 
-def _one(part: str, weight: float, share: float, row: int, alike: Alike, asked: Query) -> Counted:
+def _one(part: str, weight: float, share: float, row: int, alike: Alike, asked: Query, compared: bool) -> Counted:
     kind, _, key = part.partition(":")
     if kind == "item":
         other = int(alike.catalog.items.rows([key])[0])
-        if other < 0:
-            return Counted(kind, key, weight, share, key, _opinion(asked, key))
-        title, shared = alike.catalog.titles[other], alike.of(row, other)
+        shared = alike.of(row, other) if other >= 0 and compared else Likeness()
+        title = alike.catalog.titles[other] if other >= 0 else key
         return Counted(kind, title, weight, share, key, _opinion(asked, key), alike=shared)
     if kind == "taste":
         return Counted(kind, key.replace("_", " "), weight, share, opinion=_finite(asked.profile.get(key)))

@@ -57,7 +57,8 @@ def expected(found: Evidence) -> str:
     said = found.foretold
     if said is None or said.best <= said.worst:
         return ""
-    return f"You would give it about {said.value:.1f} of {said.best:g}."
+    who = "You would give it" if found.known else "Expected:"
+    return f"{who} about {said.value:.1f} of {said.best:g}."
 
 
 def common(alike: Likeness) -> str:
@@ -116,12 +117,15 @@ def _items(group: Sequence[Counted], turn: int, mostly: bool, again: bool) -> st
 
 
 def _liked(liked: Sequence[Counted], turn: int, mostly: bool, again: bool) -> str:
-    titles = joined([f"“{c.name}”" for c in liked])
     first, shared = f"“{liked[0].name}”", common(liked[0].alike)
-    if len(liked) > 1:
-        because = f"because you liked {titles}"
-        tail = (f"; it shares {shared} with {first}", f"; like {first}, it has {shared}")[turn % 2] if shared else ""
-        return f"{'also ' if again else 'mostly ' if mostly else ''}{because}{tail}"
+    if len(liked) > 1:  # a third one would make a list of it
+        second = f"“{liked[1].name}”"
+        said = (
+            (f"{first}, which shares {shared}, and {second}", f"{first} ({shared} in both) and {second}")[turn % 2]
+            if shared
+            else f"{first} and {second}"
+        )
+        return f"{'also ' if again else 'mostly ' if mostly else ''}because you liked {said}"
     if not shared:
         if again:
             return (f"and you liked {first}", f"it also goes with {first}, which you liked")[turn % 2]
