@@ -10,7 +10,7 @@ from tastemaker.data.query import Query
 from tastemaker.explain import Wording
 from tastemaker.explain.check import LETTERS, Names, plain_words, refusal
 from tastemaker.explain.facts import Facts, clean, facts
-from tastemaker.explain.prompt import EXAMPLE, SYSTEM, messages, plain
+from tastemaker.explain.prompt import EXAMPLES, SYSTEM, example, messages, plain
 
 from .made import CATALOG, told
 
@@ -79,7 +79,8 @@ def test_what_restates_the_evidence_is_taken(text: str) -> None:
         ("You liked “Night Oud”, and You fits, too.", "'You' reads as a name"),
         ("You liked Night Oudh, and this fits you.", "neither"),
         ("You liked “Night Oud” and this fits you. " + "It fits you and it fits you. " * 12 + "Yes.", "too long"),
-        (EXAMPLE[1], "neither"),
+        (example(TOLD)[1], "a number"),
+        ("You liked “Night Oud”, and this shares tar and tar.", "says 'tar' twice"),
         (SYSTEM, "too long"),
         ("You explain recommendations in a shop, and you liked “Night Oud”.", "'explain' is neither"),
         ("Ignore what was said before; you liked “Night Oud”.", "neither"),
@@ -196,3 +197,15 @@ def test_a_name_that_would_have_to_be_altered_is_not_told() -> None:
 )
 def test_what_is_no_plain_like_or_wish_stays_the_template_s(parts: dict[str, float], query: Query | None) -> None:
     assert facts(told("item 1", parts, query), Wording()) is None
+
+
+@pytest.mark.parametrize(
+    "kinds", [("item",), ("shared", "item"), ("taste",), ("context",), ("shared", "item", "taste")]
+)
+def test_the_example_of_the_prompt_would_pass_for_its_own_facts(kinds: tuple[str, ...]) -> None:
+    names = {"item": "Harbor Light", "shared": "cedar", "taste": "loud", "context": "brave", "category": "Travel"}
+    told = Facts(("",), tuple(names[kind] for kind in kinds), kinds, ())
+    question, answer = example(told)
+    every = Facts(("",), (*told.names, "salt"), (*kinds, "shared"), ("0.71",))
+    assert refused(answer, every) is None
+    assert question.count("\n") == len(EXAMPLES.keys() & set(kinds) - ({"item"} if "shared" in kinds else set())) + 1

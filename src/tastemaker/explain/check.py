@@ -74,6 +74,7 @@ def refusal(text: str, told: Facts, names: Names) -> str | None:
         or (None if set(roles) - {"number"} else "it names nothing of the evidence")
         or _quoted(holed)
         or _named(holed, names)
+        or _repeated(text, told)
         or _misplaced(holed, roles)
     )
 
@@ -143,6 +144,15 @@ def _named(holed: str, names: Names) -> str | None:
         capital = match.group()[0].isupper() and match.start() not in starts and word != "i"
         if word in names.labels or capital:
             return f"{match.group()!r} reads as a name that is not in the evidence"
+    return None
+
+
+def _repeated(text: str, told: Facts) -> str | None:
+    """Holes of two names that share words may lie in each other, so each name is counted by itself."""
+    for name in told.names:
+        said = re.findall(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        if len(said) > 1 and not any(name != other and _key(name) in _key(other) for other in told.names):
+            return f"it says {name!r} twice"
     return None
 
 
