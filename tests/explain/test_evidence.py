@@ -51,6 +51,12 @@ def test_the_label_of_a_context_is_its_most_probable_one() -> None:
     assert (hour.block, hour.name, hour.chance) == ("hour", "", None)
 
 
+@pytest.mark.parametrize("part", ["context:emotion.sad", "context:sad", "emotion:sad", "emotion", "context:emotion"])
+def test_a_context_is_recognized_however_a_scorer_names_its_part(part: str) -> None:
+    (only,) = told("item 1", {part: 2.0}, Query(context={"emotion": {"sad": 0.82, "happy": 0.18}})).counted
+    assert (only.kind, only.block, only.name, only.chance) == ("context", "emotion", "sad", 0.82)
+
+
 def test_who_asked_for_nothing_is_not_known() -> None:
     assert not told("item 1", {"base": 1.0}, Query(user="ann")).known
     assert told("item 1", {"base": 1.0}, Query(profile={"woody": 1.0})).known

@@ -133,14 +133,17 @@ def _one(part: str, weight: float, share: float, row: int, alike: Alike, asked: 
         return Counted(kind, title, weight, share, key, _opinion(asked, key), alike=shared)
     if kind == "taste":
         return Counted(kind, key.replace("_", " "), weight, share, opinion=_finite(asked.profile.get(key)))
-    if kind == "context":
-        return _context(key, weight, share, asked)
+    if kind == "context" or kind in asked.context:
+        return _context(key if kind == "context" else ".".join((kind, key)[: 1 + bool(key)]), weight, share, asked)
     return Counted(kind, key.replace("_", " "), weight, share)
 
 
 def _context(key: str, weight: float, share: float, asked: Query) -> Counted:
-    """key: a block, whose most probable label is meant, or "block.label"."""
+    """key: a block, whose most probable label is meant; "block.label"; or a label that some block has."""
     block, _, label = key.partition(".")
+    if block not in asked.context and not label:
+        owner = next((name for name, values in asked.context.items() if block in values), None)
+        block, label = (block, "") if owner is None else (owner, block)
     said = {name: value for name, value in asked.context.get(block, {}).items() if _finite(value) is not None}
     shares = len(said) > 1 and min(said.values()) >= 0.0 and abs(sum(said.values()) - 1.0) < 0.05
     if shares and not label:

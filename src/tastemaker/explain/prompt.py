@@ -21,7 +21,7 @@ EXAMPLES = {
         "You liked “Harbor Light”. Both have: cedar, salt.",
         "this shares cedar and salt with “Harbor Light”, which you liked",
     ),
-    "item": ("You liked “Harbor Light”.", "this is close to “Harbor Light”, which you liked"),
+    "item": ("You liked “Harbor Light”.", "this goes with “Harbor Light”, which you liked"),
     "taste": ("You asked for: loud.", "you asked for loud"),
     "context": ("You sound brave (0.71).", "you sound brave (0.71)"),
     "category": ("What fits now: Travel.", "Travel is what fits now for you"),
