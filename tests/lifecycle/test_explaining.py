@@ -14,7 +14,7 @@ from tastemaker.store import add_job, end_job, find_job
 from tastemaker.store.slates import put_slate
 
 from ..explain.llama import tiny_llama
-from ..shops import edit
+from ..shops import edit, write_rankings
 
 
 def shown(project: Project, query: Query) -> int:
@@ -49,6 +49,17 @@ def test_every_item_is_explained_by_numbers_that_add_up(taught: Project) -> None
     for each in found.evidence:
         assert each.base + sum(c.weight for c in each.counted) == pytest.approx(each.score, abs=1e-4)
         assert {c.kind for c in each.counted} <= {"taste", "item"}
+
+
+def test_it_counts_the_real_users_who_have_both(taught: Project, tmp_path: Path) -> None:
+    ids = taught.catalog().items.ids
+    found = taught.explain(likes=[ids[3]], n=1).evidence[0]
+    assert [c.both for c in found.counted] == [0]
+    rows = [("ann", found.item, 1), ("ann", ids[3], 2), ("bob", found.item, 1), ("bob", ids[3], 1), ("cid", ids[3], 1)]
+    taught.import_(write_rankings(tmp_path / "r.csv", rows))
+    taught.synthesize(users=30, rankings=10)
+    found = taught.explain(likes=[ids[3]], n=1).evidence[0]
+    assert [c.both for c in found.counted] == [2]
 
 
 def test_an_answer_that_was_kept_is_explained_as_it_was_given(taught: Project) -> None:

@@ -43,6 +43,8 @@ def _about(c: "Counted") -> str:
         said.append(f"chance {c.chance:.2f}")
     if c.alike.tags:
         said.append(f"shares {', '.join(c.alike.tags)}")
+    if c.both:
+        said.append(f"{c.both} have both")
     if same := (*c.alike.same, *c.alike.numbers):
         said.append(f"same {', '.join(same)}")
     return short("; ".join(said), 64)

@@ -24,6 +24,7 @@ class Counted:
     id:      of the item, for kind "item"
     opinion: what the query thinks of it: of an item in [-1, 1], of a taste in [0, 1]; None = not said
     chance:  of the label, for kind "context"; None = certain
+    both:    for kind "item", how many users, or lists, have this item and that one; None = not looked up
     block:   the block of the context that the label stands in
     alike:   what both items have, for kind "item" among the strongest
     """
@@ -36,6 +37,7 @@ class Counted:
     opinion: float | None = None
     chance: float | None = None
     block: str = ""
+    both: int | None = None
     alike: Likeness = field(default_factory=Likeness)
 
 

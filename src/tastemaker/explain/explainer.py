@@ -13,6 +13,7 @@ from ..scorers import BayesFactors, Foretelling, Ranked, RatingNeighbors, core
 from ..store import Store
 from ..store.answers import Answers
 from ..store.slates import find_slate
+from ..store.together import users_with
 from .evidence import Evidence, Foretold, evidence
 from .kept import Kept
 from .prompt import digest
@@ -49,7 +50,23 @@ def kept_words(store: Store) -> Kept:
 def explain_answers(answers: Answers, asked: Mapping[str, Any]) -> Explained:
     """asked: as `Answers.query` takes it."""
     query = answers.query(**asked)
-    return explain(answers, query, answers.recommender.recommend([query])[0])
+    return with_both(answers, explain(answers, query, answers.recommender.recommend([query])[0]))
+
+
+def with_both(answers: Answers, explained: Explained) -> Explained:
+    """How many have an item and what speaks for it: read from the events, so not for every answer."""
+    rows = answers.catalog.items.rows
+    row_of = {id_: int(rows([id_])[0]) for one in explained.evidence for id_ in (one.item, *(c.id for c in one.told))}
+    with answers.store.read() as conn:
+        users = users_with(conn, {row for row in row_of.values() if row >= 0})
+
+    def counted(one: Evidence) -> Evidence:
+        mine = users.get(row_of[one.item], set())
+        told = {c.id for c in one.told if c.kind == "item"}
+        both = (replace(c, both=len(mine & users.get(row_of[c.id], set()))) if c.id in told else c for c in one.counted)
+        return replace(one, counted=tuple(both))
+
+    return replace(explained, evidence=tuple(counted(one) for one in explained.evidence))
 
 
 def explain(answers: Answers, query: Query | None, slate: Slate) -> Explained:
@@ -88,7 +105,8 @@ def explain_slate(store: Store, number: int, opened: dict[str, Answers] | None =
     if version not in opened:
         opened[version] = Answers.open(store, int(version) if version.isdigit() else None)
     query = _asked(row["query"])
-    return explain(opened[version], query, _as_shown(opened[version], query, row))
+    answers = opened[version]
+    return with_both(answers, explain(answers, query, _as_shown(answers, query, row)))
 
 
 def _asked(said: Mapping[str, Any]) -> Query:
