@@ -25,6 +25,8 @@ GOOD = [
     "You liked Night Oud, and this also has leather; you asked for woody.",
     "You sound sad (0.82), so this is close to “night oud”, which you enjoyed.",
     "You seem sad (82%).",
+    "This shares tar and leather with “Night Oud”, which you liked, and you asked for woody.",
+    "Woody, as you asked, and this has oud and tar, like “Night Oud”.",
     "This fits, since you wanted woody. It shares tar with Night Oud, too!",
 ]
 
@@ -61,6 +63,11 @@ def test_what_restates_the_evidence_is_taken(text: str) -> None:
         ("This is the best choice, since you liked “Night Oud”.", "'best' is neither"),
         ("You liked Oud, so this fits you well.", "says 'liked' of what"),
         ("You asked for “Night Oud”, and you get this.", "says 'asked' of what"),
+        ("You liked “Night Oud” and tar, so this fits.", "says 'liked' of what"),
+        ("You liked “Night Oud”, tar and leather, and this fits.", "says 'liked' of what"),
+        ("This shares tar, which you liked, with Night Oud.", "says 'liked' of what"),
+        ("This has tar, as you asked, like Night Oud.", "says 'asked' of what"),
+        ("Oud is what you wanted, so this fits.", "says 'wanted' of what"),
         ("You are tar, and this has it, too.", "says 'are' of what"),
         ("This suits you very well indeed, like it should.", "neither"),
         ("This suits you very well, and your taste.", "names nothing of the evidence"),

@@ -21,11 +21,13 @@ WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 MARKS = set(" .,;:!?'’“”\"()-–—")
 HOLE = "\x00"  # where a name of the evidence stood
 ROLES = {  # verbs -> the kinds of fact that may follow them
-    ("like", "liked", "likes", "enjoy", "enjoyed", "liking", "prefer", "preferred"): {"item", "taste"},
-    ("ask", "asked", "asking", "want", "wanted", "wish", "wished"): {"taste"},
+    ("like", "liked", "likes", "liking", "enjoy", "enjoyed", "enjoys", "prefer", "preferred"): {"item", "taste"},
+    ("ask", "asked", "asking", "want", "wanted", "wants", "wish", "wished"): {"taste"},
     ("sound", "sounded", "feel", "feeling", "are", "seem", "seemed", "you're"): {"context"},
 }
-BETWEEN = {"for", "the", "a", "an", "to", "be", "very", "so", "“", '"', "of"}  # may stand between verb and name
+BETWEEN = {"for", "the", "a", "an", "to", "be", "very", "so", "of", "and", "or", "both", "also", "“", "”", '"', HOLE}
+THEN = {"which", "that", "as", "is", "are", "was", "were"}  # begin what is said of a name behind it
+AFTER = THEN | {"what", "you", "you've", "have", "just", "also", "too"}
 
 
 @dataclass(frozen=True)
@@ -157,17 +159,16 @@ def _repeated(text: str, told: Facts) -> str | None:
 
 
 def _misplaced(holed: str, roles: list[str]) -> str | None:
-    """A tag that two items share is no wish, and a wish is no feeling."""
-    pieces = re.findall(rf"{HOLE}|[“\"]|{WORD.pattern}", holed)
-    at = -1
-    for k, piece in enumerate(pieces):
-        if piece != HOLE:
-            continue
-        at += 1
-        before = next((p.casefold() for p in reversed(pieces[:k]) if p.casefold() not in BETWEEN), "")
-        allowed = next((kinds for verbs, kinds in ROLES.items() if before in verbs), {roles[at]})
-        if roles[at] != "number" and roles[at] not in allowed:
-            return f"it says {before!r} of what the evidence does not say that of"
+    """A tag that two items share is no wish, and a wish is no feeling: "you liked …", and "…, which you liked"."""
+    pieces = [piece.casefold() for piece in re.findall(rf"{HOLE}|[“”\"]|{WORD.pattern}", holed)]
+    for at, k in enumerate(k for k, piece in enumerate(pieces) if piece == HOLE):
+        before = next((piece for piece in reversed(pieces[:k]) if piece not in BETWEEN), "")
+        behind = [piece for piece in pieces[k + 1 :] if piece not in '“”"']
+        after = next((piece for piece in behind if piece not in AFTER), "") if THEN & set(behind[:1]) else ""
+        for verb in (before, after):
+            allowed = next((kinds for verbs, kinds in ROLES.items() if verb in verbs), {roles[at]})
+            if roles[at] != "number" and roles[at] not in allowed:
+                return f"it says {verb!r} of what the evidence does not say that of"
     return None
 
 
