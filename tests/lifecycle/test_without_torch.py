@@ -68,7 +68,7 @@ def test_the_demo_tells_the_whole_story(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tastemaker", "demo", "--keep", "mine"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
-    for word in ("1. An invented catalog", "ranknet", "suits you", "is active", "tastemaker init shop"):
+    for word in ("1. An invented catalog", "ranknet", "as you asked", "is active", "tastemaker init shop"):
         assert word in done.stdout
     assert "Traceback" not in done.stderr
     assert "Warning" not in done.stderr
