@@ -1,6 +1,6 @@
 """What was shown to whom, kept so that quality can be measured afterwards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from ..data.query import Query, Slate
 from .tables import slates
+from .tables.base import add_new
 
 
 def put_slate(conn: sa.Connection, query: Query, slate: Slate, at: int) -> int:
@@ -31,3 +32,13 @@ def read_shown(conn: sa.Connection, users: Collection[str], since: int, until: i
     chosen = sa.select(s.id, s.at, s.user, s.version, s.level, s.arm, s["items"], s.query)
     chosen = chosen.where(s.at >= since, s.at < until, s.user.in_(users))
     return list(conn.execute(chosen.order_by(s.at, s.id)))
+
+
+def put_slates(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep many answers at once; rows as the table has them, without their ids."""
+    add_new(conn, slates, rows)
+
+
+def find_slate(conn: sa.Connection, request: str) -> sa.Row[Any] | None:
+    """The answer that the service gave under this request id."""
+    return conn.execute(sa.select(slates).where(slates.c.request == request).limit(1)).one_or_none()

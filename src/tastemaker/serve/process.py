@@ -1,0 +1,12 @@
+"""What a server's process loads: the settings of the environment, one BLAS thread, the application."""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
+
+from .app import create
+from .door import Door
+
+
+def application() -> Door:
+    return create()
