@@ -65,6 +65,11 @@ class Answer:
         }  # fmt: skip
 
 
+def json_text(value: Any) -> str:
+    """NaN becomes null, NumPy's values plain ones."""
+    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
 def query_json(query: Query) -> Json:
     """The fields of a query."""
     return {name: getattr(query, name) for name in query.__dataclass_fields__}

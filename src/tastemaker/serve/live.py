@@ -26,7 +26,7 @@ OPEN = 3  # chains kept, so that going back and forth between versions reads not
 
 @dataclass(frozen=True)
 class Marks:
-    """What tells that something else should answer. catalog, features: new with every import; forgotten: with `forget`"""
+    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`"""
 
     active: int | None
     catalog: str | None

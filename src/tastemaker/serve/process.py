@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # a second one waits for a core that the loop needs: 14 ms instead of 2
 
 from .app import create
 from .door import Door

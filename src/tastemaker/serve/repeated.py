@@ -6,14 +6,14 @@ from .asking import Answer
 from .tenant import Tenant
 from .worker import Worker
 
-LASTS = 30.0  # seconds: the hour may be part of an answer
 MOST = 20_000
 
 
 async def recommended(worker: Worker, tenant: Tenant, user: str, n: int, explain: bool) -> Answer:
     """What a user is recommended; from memory where neither they nor what answers has changed since."""
     live = tenant.live
-    if live is None or live.explore > 0:
+    lasts = worker.settings.repeat_s
+    if live is None or live.explore > 0 or lasts <= 0:
         return await worker.answer(tenant, {"user": user, "n": n}, explain)
     key, mark = (user, n, explain), worker.marks.of(tenant.name, user)
     kept = tenant.answers.get(key)
@@ -26,5 +26,5 @@ async def recommended(worker: Worker, tenant: Tenant, user: str, n: int, explain
     if answer.whole:
         if len(tenant.answers) >= MOST:
             tenant.answers.clear()
-        tenant.answers[key] = (mark, answer, now + LASTS)
+        tenant.answers[key] = (mark, answer, now + lasts)
     return answer

@@ -20,6 +20,7 @@ class Settings:
     spool_bytes: events kept on disk at most while the database is away
     memory_mb:   arrays that the models of one project may hold; 0 = no limit
     poll_ms:     how often a worker looks for what others changed
+    repeat_s:    an unchanged user's answer is given again for so long; 0 = made anew each time
     run_jobs:    a job that is asked for starts a process of its own; False = somebody else calls `jobs run`
     """
 
@@ -40,6 +41,7 @@ class Settings:
     memory_mb: int = 0
     poll_ms: int = 250
     slates: bool = True
+    repeat_s: float = 30.0
     run_jobs: bool = True
     access_log: bool = False
     marks: str = ""  # the file in which workers tell each other of changed users

@@ -4,7 +4,10 @@ A new chain is opened and warmed up with real recent queries beside the old one,
 every answer is made by the one or by the other.
 """
 
+import ctypes
+import gc
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Event, Thread
 from time import monotonic
@@ -94,6 +97,7 @@ class Watching(Thread):
         tenant.live = live
         tenant.histories.clear()
         tenant.answers.clear()
+        _settle()
         tenant.metrics.active.labels(tenant.name).set(-1 if live.marks.active is None else live.marks.active)
 
     def _warm(self, tenant: Tenant, live: Live) -> None:
@@ -135,6 +139,14 @@ class Watching(Thread):
             counts = dict(found)
             for state in ("queued", "running", "failed"):
                 metrics.jobs.labels(tenant.name, state).set(counts.get(state, 0))
+
+
+def _settle() -> None:
+    """Give back what loading took, and let the collector skip what stays: its walks are what a slow answer waits for."""
+    gc.collect()
+    gc.freeze()
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _forget_pace(answers: Any) -> None:

@@ -14,6 +14,8 @@ from ..store.slates import put_slates
 from ..store.tables import ab_assignments
 from ..store.tables.base import add_new
 
+from .asking import json_text
+
 if TYPE_CHECKING:
     from .tenant import Tenant
 
@@ -172,7 +174,7 @@ class Writing(Thread):
         exposed = list(self._exposed)
         try:
             with self._tenant.store.begin() as conn:
-                put_slates(conn, [answer.row(request_id) for request_id, answer in taken])
+                put_slates(conn, [answer.row(request_id) for request_id, answer in taken], json_text)
                 if exposed:
                     add_new(conn, ab_assignments, exposed)
         except StoreError as error:

@@ -111,7 +111,8 @@ def page_items(conn: sa.Connection, after: int, n: int) -> list[sa.Row[Any]]:
 
 def find_item(conn: sa.Connection, id_: str) -> sa.Row[Any] | None:
     chosen = sa.select(items.c.row, items.c.id, items.c.title, items.c["columns"], items.c.available)
-    found: sa.Row[Any] | None = conn.execute(chosen.where(items.c.id == id_)).one_or_none()
+    found: sa.Row[Any] | None
+    found = conn.execute(chosen.where(items.c.id == id_)).one_or_none()  # type: ignore[assignment]
     return found
 
 
@@ -124,7 +125,7 @@ def page_users(conn: sa.Connection, after: int, n: int) -> list[sa.Row[Any]]:
 def find_person(conn: sa.Connection, id_: str) -> tuple[sa.Row[Any], int] | None:
     """The user, and how many events are theirs."""
     chosen = sa.select(users.c.row, users.c.id, users.c.profile, users.c.synthetic).where(users.c.id == id_)
-    found: sa.Row[Any] | None = conn.execute(chosen).one_or_none()
+    found: Any = conn.execute(chosen).one_or_none()
     if found is None:
         return None
     count = sa.select(sa.func.count()).select_from(events).where(events.c.user_row == found.row)

@@ -105,8 +105,8 @@ def impressions(
 
 def _shown(one: Impression, now: int) -> dict[str, Any]:
     n = len(one.items)
-    query: dict[str, Any] = {"likes": [], "ratings": {}, "user": one.user, "profile": {}, "context": {}, "candidates": None,
-             "exclude": [], "filters": {}, "n": n, "now": one.time or now, "when": {}}  # fmt: skip
+    query: dict[str, Any] = {"likes": [], "ratings": {}, "user": one.user, "profile": {}, "context": {},
+             "candidates": None, "exclude": [], "filters": {}, "n": n, "now": one.time or now, "when": {}}  # fmt: skip
     return {
         "at": one.time or now, "user": one.user, "version": "elsewhere", "level": "elsewhere",
         "level_reason": "shown by another program", "arm": None, "query": query, "items": one.items,
