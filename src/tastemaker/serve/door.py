@@ -25,8 +25,14 @@ QUIET = 400  # statuses from which on a request is logged without being asked to
 
 
 class Door:
-    def __init__(self, worker: Worker, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, worker: Worker, app: Any) -> None:
+        """app: a FastAPI, which is behind the door."""
         self._worker, self._app = worker, app
+
+    def document(self) -> dict[str, Any]:
+        """The OpenAPI."""
+        found: dict[str, Any] = self._app.openapi()
+        return found
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

@@ -168,7 +168,7 @@ class Opener:
         return Answers(self.store, guarded, answers.scales), alike
 
     def _guard(self, level: Level, name: str) -> Level:
-        own = name if level.name == "asked" else level.name
+        own = name if level.name in ("active", "asked") else level.name
         if level.name == "newest":
             return level
         return Level(own, level.version, Guarded(level.scorer, Watched(self.deadline)))
