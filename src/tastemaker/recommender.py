@@ -63,7 +63,8 @@ class Recommender:
             if not waiting:
                 break
             self._ask(level, queries, batch, exclude, drafts, waiting)
-        each = (batch.take(slice(i, i + 1)) if explain else batch for i in range(len(drafts)))  # only reasons look at it
+        # Only reasons look at the query itself.
+        each = (batch.take(slice(i, i + 1)) if explain else batch for i in range(len(drafts)))
         return [self._slate(draft, one, explain) for draft, one in zip(drafts, each, strict=True)]
 
     def score(self, queries: Sequence[Query], items: Int32) -> Float32:

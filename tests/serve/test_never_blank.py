@@ -145,7 +145,9 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
     until(lambda: service.tenant.spool.size == 0)
     assert service.get("/v1/users/ann")["events"] == 4  # in order, and once
     with project.store.read() as conn:
-        said = [row.item_row for row in conn.execute(sa.text("SELECT item_row FROM events WHERE NOT synthetic ORDER BY id"))]
+        said = [
+            row.item_row for row in conn.execute(sa.text("SELECT item_row FROM events WHERE NOT synthetic ORDER BY id"))
+        ]
     assert said == [0, 1, 2, 3]
     assert service.recommend("ann")["fallback"]["reason"] == ""
 

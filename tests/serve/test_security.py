@@ -131,7 +131,7 @@ FUZZ: list[tuple[str, bytes, set[int]]] = [
     ("/v1/recommendations", b'"' + b"x" * 10_000_000 + b'"', {413}),
     ("/v1/events", b"{}", {422}),
     ("/v1/events", b"[]", {422}),
-    ("/v1/events", b"[" + b'{"user":"u","item":"i","kind":"like"},' * 1000 + b'{"user":"u","item":"i","kind":"like"}]', {422}),
+    ("/v1/events", b"[" + b",".join([b'{"user":"u","item":"i","kind":"like"}'] * 1001) + b"]", {422}),
     ("/v1/events", b'[{"user":"u","item":"i","kind":"like","time":99999999999999999999}]', {400, 422}),
     ("/v1/events", b'[{"user":"u","item":"i","kind":"rating","value":1e300}]', {422}),
     ("/v1/items", b'[{"id":"a","numbers":{"x":1e39}}]', {422}),
@@ -150,7 +150,7 @@ def test_odd_bodies_are_refused_with_a_reason(service: Service) -> None:
     assert service.recommend("ann")["fallback"]["level"] == "active"
 
 
-@pytest.mark.parametrize("user", ["日本語", "a b/c", "‮abc", "😀" * 60, "%2e%2e", "a?b#c", "' OR 1=1 --"])
+@pytest.mark.parametrize("user", ["日本語", "a b/c", "\u202eabc", "😀" * 60, "%2e%2e", "a?b#c", "' OR 1=1 --"])
 def test_odd_ids_are_ids(service: Service, project: Project, user: str) -> None:
     from urllib.parse import quote
 
@@ -166,7 +166,9 @@ def test_answers_carry_security_headers_and_their_id(service: Service) -> None:
         assert found.headers["x-content-type-options"] == "nosniff"
         assert found.headers["cache-control"] == "no-store"
         assert "server" not in found.headers
-    assert service.ask("GET", "/v1/versions", headers={"X-Request-ID": "bad id\t"}).headers["x-request-id"] != "bad id\t"
+    assert (
+        service.ask("GET", "/v1/versions", headers={"X-Request-ID": "bad id\t"}).headers["x-request-id"] != "bad id\t"
+    )
 
 
 def test_a_bug_tells_nothing(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ except ImportError as error:
 
 from ..errors import TastemakerError
 from .door import Door
+from .models import MOST
 from .problems import MEDIA, Refused, problem, refusal_of
 from .routes import ROUTERS
 from .settings import Settings
@@ -46,12 +47,33 @@ def create(settings: Settings | None = None) -> Door:
         docs_url=None, redoc_url=None, openapi_url="/openapi.json", separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.worker = worker
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
     app.router.route_class = StrictRoute
     for router in ROUTERS:
         app.include_router(router)
     for kind in (TastemakerError, Refused, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _handled)
     return Door(worker, app)
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI; names of fields that a caller chooses have to fit, which JSON Schema says by `propertyNames`."""
+    if app.openapi_schema is None:
+        app.openapi_schema = _named(FastAPI.openapi(app))
+    return app.openapi_schema
+
+
+def _named(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_named(part) for part in value]
+    if not isinstance(value, dict):
+        return value
+    found = {key: _named(part) for key, part in value.items()}
+    if "patternProperties" in found:
+        ((fits, part),) = found.pop("patternProperties").items()
+        names = {"pattern": fits, "minLength": 1, "maxLength": MOST}
+        found |= {"propertyNames": {**found.get("propertyNames", {}), **names}, "additionalProperties": part}
+    return found
 
 
 async def _handled(request: Request, error: Exception) -> Response:

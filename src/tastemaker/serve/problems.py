@@ -15,6 +15,7 @@ SECURITY = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
 )
+UNKNOWN = ("No ", "Nothing can be filtered", "The catalog has no")
 CONFLICTS = (
     "no experiment", "is the active one", "was the first", "No version is active", "was pruned", "is running",
     "is queued", "is done",
@@ -51,7 +52,7 @@ def refusal_of(error: BaseException) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, QueryError):
-        missing = str(error).startswith(("No ", "Nothing can be filtered")) or "is no taste" in str(error)
+        missing = str(error).startswith(UNKNOWN) or "is no taste" in str(error)
         return Refused(404 if missing else 422, str(error))
     if isinstance(error, StoreError):
         return _of_store(error)

@@ -26,12 +26,21 @@ class StrictRequest(Request):
 class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
+        known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def strict(request: Request) -> Response:
             request.scope["route_name"] = self.name.replace("_", " ")
+            _check_names(request, known)
             return await handler(StrictRequest(request.scope, request.receive))
 
         return strict
+
+
+def _check_names(request: Request, known: frozenset[str]) -> None:
+    for name in request.query_params:
+        if name not in known:
+            has = ", ".join(sorted(known)) or "none"
+            raise Refused(422, f"There is no query parameter {name[:50]!r} here. There are: {has}.")
 
 
 def _check_depth(value: Any, left: int) -> None:

@@ -142,7 +142,7 @@ class Watching(Thread):
 
 
 def _settle() -> None:
-    """Give back what loading took, and let the collector skip what stays: its walks are what a slow answer waits for."""
+    """Give back what loading took, and let the collector skip what stays: slow answers wait for its walks."""
     gc.collect()
     gc.freeze()
     with suppress(OSError, AttributeError, TypeError):

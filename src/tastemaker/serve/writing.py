@@ -13,7 +13,6 @@ from ..store.ingest import Told, ingest
 from ..store.slates import put_slates
 from ..store.tables import ab_assignments
 from ..store.tables.base import add_new
-
 from .asking import json_text
 
 if TYPE_CHECKING:
