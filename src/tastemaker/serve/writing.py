@@ -124,7 +124,6 @@ class Writing(Thread):
             fates = self._written(told)
         except StoreError as error:
             self._tenant.note(f"events: {error}")
-            self._retry = monotonic() + RETRY
             fates = self._spooled(told)
         for parcel in parcels:
             mine = fates if isinstance(fates, StoreError) else fates[: len(parcel.told)]
@@ -138,7 +137,11 @@ class Writing(Thread):
         self._replay()
         if self._tenant.spool.size:
             raise StoreError("Older events still wait on disk.")
-        return self._ingest(told)
+        try:
+            return self._ingest(told)
+        except StoreError:
+            self._retry = monotonic() + RETRY
+            raise
 
     def _ingest(self, told: Sequence[Told]) -> Fates:
         with self._tenant.store.begin() as conn:
