@@ -27,9 +27,9 @@ def read_slates(conn: sa.Connection, user: str | None = None) -> list[dict[str, 
 
 def read_shown(conn: sa.Connection, users: Collection[str], since: int, until: int) -> list[sa.Row[Any]]:
     """What was shown to these users from `since` on and before `until`, oldest first: id, at, user, version, level,
-    arm, items, query."""
+    arm, items, query, request."""
     s = slates.c
-    chosen = sa.select(s.id, s.at, s.user, s.version, s.level, s.arm, s["items"], s.query)
+    chosen = sa.select(s.id, s.at, s.user, s.version, s.level, s.arm, s["items"], s.query, s.request)
     chosen = chosen.where(s.at >= since, s.at < until, s.user.in_(users))
     return list(conn.execute(chosen.order_by(s.at, s.id)))
 
