@@ -1,4 +1,4 @@
-"""A project of 41,000 items × 64 factors, and users with histories, made from nothing; what a service is measured on."""
+"""A project of 41,000 items × 64 factors, and users with histories, made from nothing, to measure a service on."""
 
 import sys
 from pathlib import Path

@@ -34,8 +34,8 @@ class Shown:
         requests: an entry an outcome, the answer that it follows as its sender says; None = none is named
         """
         who = Vocab(tuple(dict.fromkeys(users)))
-        last = int(moments.max()) + any(requests)  # an answer that is named may be of the same second
-        found = read_shown(conn, who.ids, int(moments.min()) - window, last)
+        until = int(moments.max()) + any(requests)  # an answer that is named may be of the same second
+        found = read_shown(conn, who.ids, int(moments.min()) - window, until)
         at, rank = np.full(len(items), NOT_SHOWN, np.int64), np.zeros(len(items), np.int64)
         places = [(k, r, id_) for k, slate in enumerate(found) for r, id_ in enumerate(slate.items, 1)]
         if not places:
