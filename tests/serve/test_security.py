@@ -193,3 +193,25 @@ def test_the_open_door_is_for_this_machine_alone(shop: Path) -> None:
     with opened(shop, open_door=True) as service:
         assert service.http.get("/v1/versions").status_code == 200
         assert service.http.get("/v1/versions", headers={"Tastemaker-Project": "other"}).status_code == 404
+
+
+def test_a_span_names_the_route_and_not_the_user(shop: Path) -> None:
+    pytest.importorskip("opentelemetry.sdk", reason="tracing is an extra: pip install 'tastemaker[telemetry]'")
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+    from starlette.testclient import TestClient
+
+    from tastemaker.serve.app import create
+    from tastemaker.serve.settings import Settings
+    from tastemaker.serve.tracing import around
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with TestClient(around(create(Settings((str(shop),), open_door=True)), provider)) as http:
+        until(lambda: http.get("/health/ready").status_code == 200)
+        answer = http.get("/v1/users/ann/recommendations")
+    span = exporter.get_finished_spans()[-1]
+    assert (span.name, span.attributes["http.response.status_code"]) == ("GET user recommendations", 200)
+    assert span.attributes["tastemaker.request_id"] == answer.headers["x-request-id"]
+    assert "ann" not in span.to_json()
