@@ -95,10 +95,10 @@ def test_no_answer_mixes_versions_under_load(service: Service) -> None:
 
 def test_users_of_an_experiment_keep_their_arm(service: Service, project: Project) -> None:
     from tastemaker.data.arms import deal
-    from tastemaker.store.experiments import NewExperiment, exposed, start_experiment
+    from tastemaker.experiment.running import start
+    from tastemaker.store.experiments import exposed
 
-    with project.store.begin() as conn:
-        test = start_experiment(conn, NewExperiment(control=2, treatment=1))
+    test = start(project.store, 2, 1)
     until(lambda: service.recommend("u0")["experiment"])
     for k in range(30):
         found = asked(service, user=f"u{k}")

@@ -79,7 +79,7 @@ def _named(value: Any) -> Any:
 async def _handled(request: Request, error: Exception) -> Response:
     refused = _refused(error)
     body = problem(refused.status, refused.detail, request.scope["tastemaker_request"], refused.errors)
-    if refused.status >= 500:
+    if refused.status >= 500 and not isinstance(error, Refused):
         from .logs import log
 
         log("error", f"{type(error).__name__}: {error}", request_id=request.scope["tastemaker_request"])

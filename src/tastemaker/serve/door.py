@@ -38,7 +38,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun, status, headers = monotonic(), [500], dict(scope["headers"])
+        begun, status, headers = monotonic(), [0], dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given.decode() if _REQUEST_ID.fullmatch(given) else urandom(12).hex()
 
@@ -50,16 +50,20 @@ class Door:
         try:
             await self._pass(scope, receive, sent, headers, request_id, begun)
         except Exception as error:
-            refused = refusal_of(error)
-            if refused.status >= 500:
-                log("error", f"{type(error).__name__}: {error}" if refused.status == 500 else refused.detail,
-                    request_id=request_id)  # fmt: skip
-            await send_refusal(sent, refused, request_id)
+            if not status[0]:  # else the framework has answered, and hands the bug on
+                await self._refuse(sent, error, request_id)
         took = monotonic() - begun
         self._worker.metrics.request(scope.get("route_name", "other"), status[0], took)
         if self._worker.settings.access_log or status[0] >= QUIET:
             log("info", f"{scope['method']} {scope.get('route_name', 'other')}", request_id=request_id,
                 status=status[0], ms=round(took * 1000, 2))  # fmt: skip
+
+    @staticmethod
+    async def _refuse(send: Send, error: Exception, request_id: str) -> None:
+        refused = refusal_of(error)
+        if refused.status >= 500 and not isinstance(error, Refused):
+            log("error", f"{type(error).__name__}: {error}", request_id=request_id)
+        await send_refusal(send, refused, request_id)
 
     async def _pass(
         self, scope: Scope, receive: Receive, send: Send, headers: dict[bytes, bytes], request_id: str, begun: float

@@ -1,6 +1,7 @@
 """What Prometheus is told: how long each stage takes, who answers, what waits, what was lost."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtra
@@ -85,7 +86,26 @@ class Metrics:
         if os.environ.get(MULTIPLE):
             from prometheus_client import multiprocess
 
+            _bury(Path(os.environ[MULTIPLE]))
             registry = prometheus.CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
             return bytes(prometheus.generate_latest(registry))
         return bytes(prometheus.generate_latest(self.registry))
+
+
+def _bury(folder: Path) -> None:
+    """What a worker that is gone said of the present moment is true no more; what it counted is."""
+    for path in folder.glob("gauge_live*.db"):
+        pid = path.stem.rpartition("_")[2]
+        if pid.isdigit() and not is_alive(int(pid)):
+            path.unlink(missing_ok=True)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -14,6 +14,7 @@ import orjson
 
 from ..errors import StoreError
 from ..store.ingest import Told
+from .measuring import is_alive
 
 CHUNK = 1000
 FOLDER = "spool"
@@ -106,10 +107,5 @@ def _lines(data: bytes) -> list[Told]:
 
 def _alive(path: Path) -> bool:
     """Is the worker that writes it still there?"""
-    try:
-        os.kill(int(path.name.partition("-")[0]), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    pid = path.name.partition("-")[0]
+    return pid.isdigit() and is_alive(int(pid))
