@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet $(TORCH) || echo "PyTorch cannot be had here: BPR and content work without it."
-	$(BIN)/python -m pip install --quiet --editable ".[postgres,gensim]" --group dev
+	$(BIN)/python -m pip install --quiet --editable ".[postgres,gensim,serve,granian,llm,vision,video]" --group dev
 	$(BIN)/python -m tastemaker.warm
 	touch $@
 

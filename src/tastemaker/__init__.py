@@ -3,13 +3,21 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .client import AsyncClient, Client
     from .data.query import Query, Slate
     from .errors import TastemakerError
     from .lifecycle import Project
 
-__all__ = ["Project", "Query", "Slate", "TastemakerError"]
+__all__ = ["AsyncClient", "Client", "Project", "Query", "Slate", "TastemakerError"]
 
-_HOMES = {"Project": "lifecycle", "Query": "data.query", "Slate": "data.query", "TastemakerError": "errors"}
+_HOMES = {
+    "AsyncClient": "client",
+    "Client": "client",
+    "Project": "lifecycle",
+    "Query": "data.query",
+    "Slate": "data.query",
+    "TastemakerError": "errors",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ TastemakerError
 │   └── LeaseHeld      somebody else does what only one may do at a time
 ├── TrainingError      learning could not start, or its loss degenerated
 ├── Cancelled          somebody asked a long job to stop
+├── ServiceError       the service refused a request, or could not be reached
 └── MissingExtra       an optional dependency is needed; the message is its install line
 """
 
@@ -52,6 +53,15 @@ class TrainingError(TastemakerError):
 
 class Cancelled(TastemakerError):
     pass
+
+
+class ServiceError(TastemakerError):
+    """status: HTTP, 0 = nobody answered; request_id: what the service's log calls the request."""
+
+    def __init__(self, status: int, detail: str, request_id: str = "") -> None:
+        named = f" (request {request_id})" if request_id else ""
+        super().__init__(f"The service answered {status}: {detail}{named}")
+        self.status, self.detail, self.request_id = status, detail, request_id
 
 
 class MissingExtra(TastemakerError):

@@ -6,16 +6,19 @@ say hands on to the next, and the slate says which level answered and why the ot
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from .data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr
+from .data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr_of, empty_csr
 from .data.catalog import Catalog
 from .data.exploration import POOL, explored
 from .data.nearest import did_you_mean
 from .data.query import Batch, Query, Reason, Slate, pattern, times_of
 from .errors import QueryError
 from .scorers import Contributions, Part, Prediction, Scorer
+
+_empty = lru_cache(maxsize=128)(empty_csr)  # nobody writes into what a query carries
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,9 @@ class Recommender:
             if not waiting:
                 break
             self._ask(level, queries, batch, exclude, drafts, waiting)
-        return [self._slate(draft, batch.take(slice(i, i + 1)), explain) for i, draft in enumerate(drafts)]
+        # Only reasons look at the query itself.
+        each = (batch.take(slice(i, i + 1)) if explain else batch for i in range(len(drafts)))
+        return [self._slate(draft, one, explain) for draft, one in zip(drafts, each, strict=True)]
 
     def score(self, queries: Sequence[Query], items: Int32) -> Float32:
         """The scores behind the answers: items int32 (q, n) rows, a list a query, -1 = none -> float32 (q, n).
@@ -134,16 +139,22 @@ class Recommender:
 
     def _matrix(self, rows: Sequence[Mapping[str, float]]) -> Csr:
         """[{id: value}] -> csr (q, n_items), unknown ids left out."""
+        if not any(rows):
+            return _empty(len(rows), len(self.catalog))
         pairs = [(i, id_, value) for i, row in enumerate(rows) for id_, value in row.items()]
         query = np.array([i for i, _, _ in pairs], np.int64)
         item = self.catalog.items.rows(id_ for _, id_, _ in pairs)
         value = np.array([v for _, _, v in pairs], np.float32)
-        known = item >= 0
-        return csr(query[known], item[known], value[known], (len(rows), len(self.catalog)))
+        kept = np.flatnonzero(item >= 0)
+        kept = kept[np.lexsort((item[kept], query[kept]))]  # by hand: SciPy takes twice as long, for every single query
+        starts = np.searchsorted(query[kept], np.arange(len(rows) + 1))
+        return csr_of(starts, item[kept], value[kept], len(self.catalog))
 
     def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
         """csr (q, n_items): what the rules keep out of each answer."""
         named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
+        if not self.repeat and named.nnz == 0 and batch.positives.nnz == 0:
+            return pattern(batch.ratings)
         return named if self.repeat else (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
 
     def _allowed(self, query: Query) -> Bool:
@@ -193,8 +204,10 @@ class Recommender:
             allowed = self._allowed(queries[members[0]])
             have = max(len(drafts[i].rows) for i in members)
             want = max(queries[members[0]].n, *(drafts[i].pool for i in members)) + have
+            all_ = len(rows) == len(batch)
             try:
-                found, scores = level.scorer.top(batch.take(rows), want, exclude[rows], allowed)
+                asked, out = (batch, exclude) if all_ else (batch.take(rows), exclude[rows])
+                found, scores = level.scorer.top(asked, want, out, allowed)
             except Exception as error:
                 self.on_failure(f"{level.name} (version {level.version}): {error!r}")
                 for i in members:
@@ -265,10 +278,8 @@ class _Draft:
         return 0 if self.rng is None else POOL
 
     def take(self, level: Level, rows: Int32, scores: Float32) -> None:
-        before = len(self.rows)
-        new = [
-            (row, s) for row, s in zip(rows.tolist(), scores.tolist(), strict=True) if row >= 0 and row not in self.rows
-        ]
+        before, have = len(self.rows), set(self.rows)
+        new = [(row, s) for row, s in zip(rows.tolist(), scores.tolist(), strict=True) if row >= 0 and row not in have]
         n = min(self.missing, len(new))
         order, chances = range(n), np.ones(n)
         if self.rng is not None:

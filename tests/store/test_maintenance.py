@@ -111,7 +111,7 @@ def test_check_names_an_older_schema(sqlite: Store) -> None:
 def test_check_names_rows_that_point_to_nothing(sqlite: Store) -> None:
     raw = sqlite.engine.raw_connection()
     raw.driver_connection.execute("PRAGMA foreign_keys = OFF").close()  # type: ignore[union-attr]
-    raw.driver_connection.execute("INSERT INTO events VALUES (1,8,9,0,1,0,0,0,-1,NULL,'k')").close()  # type: ignore[union-attr]
+    raw.driver_connection.execute("INSERT INTO events VALUES (1,8,9,0,1,0,0,0,-1,NULL,'k',NULL)").close()  # type: ignore[union-attr]
     raw.close()
     sqlite.engine.dispose()
     assert any("points to nothing" in problem for problem in check(sqlite).problems)

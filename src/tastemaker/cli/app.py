@@ -17,6 +17,7 @@ from . import (
     models,
     recommending,
     replaying,
+    serving,
     status,
     training,
     tuning,
@@ -39,6 +40,7 @@ app.add_typer(database.app, name="db", help="Look after the database: check, upg
 app.add_typer(jobs.app, name="jobs", help="What is trained in the background: list, run, cancel.")
 app.add_typer(experimenting.app, name="experiment", help="Let two versions answer real users, and say which is better.")
 app.add_typer(tuning.app, name="tune")
+serving.register(app)
 
 
 @app.callback()

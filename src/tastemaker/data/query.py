@@ -114,9 +114,7 @@ def _cells(matrix: Csr, columns: np.int64) -> Int64:
 
 def pattern(matrix: Csr) -> Csr:
     """1 for every stored entry, be it a 0."""
-    ones = matrix.copy()
-    ones.data = np.ones_like(ones.data)
-    return ones
+    return type(matrix)((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,12 @@ def look(store: Store, id_: int | None = None, at: int | None = None) -> Report:
         return _stop_if_broken(conn, found.experiment.id, at)
 
 
+def read(store: Store, id_: int | None = None) -> Report:
+    """The same figures; nothing is changed, whatever they say."""
+    with store.read() as conn:
+        return _look(conn, id_)
+
+
 def stop(store: Store, reason: str = "by hand", at: int | None = None) -> Report:
     """End the running one, with the verdict as it stands."""
     with store.begin() as conn:

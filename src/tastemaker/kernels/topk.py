@@ -16,6 +16,7 @@ SLOTS = (0, 1, 2, 3)  # registers of scores looked at together: most hold none t
 CHUNK = len(SLOTS) * LANES
 SHARED = 1 << 20  # numbers in the items' matrix from which on a single query is shared among threads
 PARTS = 8  # that work is cut into at least, however many threads there are: the bytes must not depend on it
+TOGETHER = 32  # queries of a block at least: a product of four rows takes three times as long a row
 LOW = np.float32(-np.inf)
 
 
@@ -40,7 +41,7 @@ def top_of_factors(
         _one(queries[0], items, starts, columns, banned, found, values)
         _merge(found, values, rows[0], scores[0])
     else:
-        size = min(QUERIES, -(-q // PARTS))
+        size = min(QUERIES, max(TOGETHER, -(-q // PARTS)))
         _blocks(queries, items, starts, columns, banned, rows, scores, size)
     return _filled(rows, scores)
 

@@ -157,7 +157,7 @@ def catalog_changed(store: Store, recipe: Recipe, catalog: Catalog, conn: Connec
     """n: how many items are new or say other things; the first ones publish version 0."""
     database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
     if n:
-        database.put_meta(conn, features=_refreshed(store, recipe, catalog))
+        database.put_meta(conn, features=refreshed_features(store, recipe, catalog))
     if not database.list_versions(conn):
         _publish_first(store, recipe, catalog, conn)
 
@@ -176,7 +176,7 @@ def keep_refusals(conn: Connection, source: str, refused: tuple[BadRow, ...]) ->
         database.put_meta(conn, refusals={**others, **shown})
 
 
-def _refreshed(store: Store, recipe: Recipe, catalog: Catalog) -> str:
+def refreshed_features(store: Store, recipe: Recipe, catalog: Catalog) -> str:
     """Features of the whole catalog without learning anything.
 
     A new item is scored by its tastes, numbers and quick text features until the next pretrain.

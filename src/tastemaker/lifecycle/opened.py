@@ -89,7 +89,9 @@ class Opened:
     def forget(self, user: str) -> database.Forgotten:
         """Remove a user, their events and slates; and say which versions had learned from them."""
         with self.store.begin() as conn:
-            return database.forget(conn, user)
+            found = database.forget(conn, user)
+            database.put_meta(conn, forgotten=uuid4().hex)  # a service that remembers them hears of it
+            return found
 
     def catalog(self) -> Catalog:
         with self.store.read() as conn:
@@ -121,6 +123,13 @@ class Opened:
 
     def _forget_answers(self) -> None:
         self.__dict__.pop("_answers", None)
+
+    def serve(self, **settings: Any) -> None:
+        """Behind HTTP until it is stopped: port=8000, workers=1, open_door=False … (serve.settings.Settings)."""
+        from ..serve.run import serve
+        from ..serve.settings import Settings
+
+        serve(Settings(projects=(str(self.store.root),), **settings))
 
     def close(self) -> None:
         self.store.close()

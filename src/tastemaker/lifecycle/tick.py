@@ -16,6 +16,7 @@ from ..monitor import Alarm, Chains, Tracked, alarms, track
 from ..recipe import Recipe
 from ..store import Store
 from ..watch import Watch
+from .catalog_job import CATALOG, refresh_catalog
 from .concluding import conclude
 from .explaining import WORDS, find_words
 from .leased import TRAINING, leased, refusal
@@ -99,6 +100,10 @@ def tick_here(
 
 def run_job(store: Store, recipe: Recipe, id_: int, watch: Watch) -> None:
     """Carry out a job of the table, under the lease; what came of it, or why it failed, is kept in its row."""
+    with store.read() as conn:
+        if database.find_job(conn, id_).kind == CATALOG:
+            refresh_catalog(store, recipe, id_)
+            return
     try:
         with store.read() as conn:
             kind = database.find_job(conn, id_).kind

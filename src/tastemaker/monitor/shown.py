@@ -26,11 +26,16 @@ class Shown:
 
     @classmethod
     def before(
-        cls, conn: Connection, users: Sequence[str], items: Int64, moments: Int64, catalog: Vocab, window: int
-    ) -> "Shown":
-        """For each user, item row and moment, (n,) each, the latest list strictly before, at most `window` seconds."""
+        cls, conn: Connection, users: Sequence[str], items: Int64, moments: Int64, catalog: Vocab, window: int,
+        requests: Sequence[str | None] = (),
+    ) -> "Shown":  # fmt: skip
+        """For each user, item row and moment, (n,) each, the latest list strictly before, at most `window` seconds.
+
+        requests: an entry an outcome, the answer that it follows as its sender says; None = none is named
+        """
         who = Vocab(tuple(dict.fromkeys(users)))
-        found = read_shown(conn, who.ids, int(moments.min()) - window, int(moments.max()))
+        until = int(moments.max()) + any(requests)  # an answer that is named may be of the same second
+        found = read_shown(conn, who.ids, int(moments.min()) - window, until)
         at, rank = np.full(len(items), NOT_SHOWN, np.int64), np.zeros(len(items), np.int64)
         places = [(k, r, id_) for k, slate in enumerate(found) for r, id_ in enumerate(slate.items, 1)]
         if not places:
@@ -46,7 +51,20 @@ class Shown:
         same = (last >= 0) & (keys["user"][one] == asked["user"]) & (keys["item"][one] == asked["item"])
         same &= when[one] >= moments - window
         at[same], rank[same] = slate[one[same]], position[one[same]]
+        _join_named(found, users, [catalog.ids[row] for row in items.tolist()], requests, at, rank)
         return cls(found, at, rank)
+
+
+def _join_named(
+    found: Sequence[Row[Any]], users: Sequence[str], items: Sequence[str], requests: Sequence[str | None], at: Int64,
+    rank: Int64,
+) -> None:  # fmt: skip
+    """An outcome that names an answer belongs to it, where that was given to its user and held its item."""
+    named = {slate.request: k for k, slate in enumerate(found) if slate.request is not None}
+    for k, request in enumerate(requests):
+        place = None if request is None else named.get(request)
+        if place is not None and found[place].user == users[k] and items[k] in found[place].items:
+            at[k], rank[k] = place, found[place].items.index(items[k]) + 1
 
 
 def query_of(slate: Row[Any], tastes: tuple[str, ...]) -> Query:

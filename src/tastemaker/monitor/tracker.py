@@ -127,7 +127,8 @@ def _batches(store: Store, log: Log, catalog: Catalog, window: int) -> Iterator[
             data, ids = read_histories(conn, {one.user_row for one in pending}, catalog, tastes, scales)
             moment = np.array([min(one.time, one.received_at) for one in pending], np.int64)
             items = np.array([one.item_row for one in pending], np.int64)
-            shown = Shown.before(conn, [one.user for one in pending], items, moment, catalog.items, window)
+            people, named = [one.user for one in pending], [one.request for one in pending]
+            shown = Shown.before(conn, people, items, moment, catalog.items, window, named)
         events = np.array([one.event for one in pending], np.int64)
         yield _Batch(pending, moment, shown, data, np.searchsorted(ids, events))
         after = (pending[-1].time, pending[-1].event)

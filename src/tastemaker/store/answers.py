@@ -41,10 +41,10 @@ class Answers:
     scales: Mapping[str, Scale]
 
     @classmethod
-    def open(cls, store: Store, version: int | None = None) -> "Answers":
-        """The chain of the active version, or of the one asked for."""
+    def open(cls, store: Store, version: int | None = None, catalog: Catalog | None = None) -> "Answers":
+        """The chain of the active version, or of the one asked for. catalog: the store's, where it was read already."""
         with store.read() as conn:
-            catalog = kept_catalog(conn)
+            catalog = kept_catalog(conn) if catalog is None else catalog
             settings = dict(get_meta(conn, "recipe"))
             chain, features = _chain(conn, version), get_meta(conn, "features")
         if not len(catalog):
@@ -63,12 +63,15 @@ class Answers:
 
     def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
         """Items near these in content, whoever likes them: the last level that compares vectors answers."""
+        return self.alike().recommend([self.query(likes=likes, n=n)])[0]
+
+    def alike(self) -> Recommender:
+        """Compares items by their content alone; StoreError where nothing can."""
         nearest = next((s for level in reversed(self.recommender.levels) if (s := _embeddings(level.scorer))), None)
         if nearest is None:
             raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
         level = Level("content", "features", nearest)
-        alike = replace(self.recommender, levels=(level,), repeat=False)
-        return alike.recommend([self.query(likes=likes, n=n)])[0]
+        return replace(self.recommender, levels=(level,), repeat=False)
 
     def query(
         self,
@@ -82,15 +85,18 @@ class Answers:
         exclude: Sequence[str] = (),
         context: Mapping[str, Mapping[str, float]] | None = None,
         now: int | None = None,
+        known: Query | None = None,
     ) -> Query:
         """Titles become ids, ratings become preferences, and what is known of the user is added.
 
         context: block -> name -> number; now: UTC seconds, None = the caller has no clock
+        known: what the store says of the user, where it was read already
         What the query says wins over what the store knows. QueryError for a name that nobody knows.
         """
         if n < 1:
             raise QueryError(f"n is {n}; ask for at least one item.")
-        known = Query(n=n) if user is None else self._of_user(user)
+        if known is None:
+            known = Query(n=n) if user is None else self._of_user(user)
         scale = self.scales.get("rating") or next(iter(self.scales.values()), Scale(-1.0, 1.0))
         rated = {self._id(name): _signed(name, value, scale) for name, value in (ratings or {}).items()}
         return replace(

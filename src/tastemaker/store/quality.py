@@ -24,6 +24,7 @@ class Pending(NamedTuple):
     time: int
     received_at: int
     user: str
+    request: str | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def read_pending(conn: sa.Connection, since: int, items: int, after: tuple[int, 
     """The first `most` by (time, id) behind `after`, of the first `items` items; none that happened, or that we heard
     of, until `since`."""
     e = events.c
-    chosen = sa.select(e.id, e.user_row, e.item_row, e.time, e.received_at, users.c.id)
+    chosen = sa.select(e.id, e.user_row, e.item_row, e.time, e.received_at, users.c.id, e.request)
     chosen = chosen.join(users, users.c.row == e.user_row).where(
         _untracked(), e.time > since, e.received_at > since, e.item_row < items, sa.tuple_(e.time, e.id) > after
     )

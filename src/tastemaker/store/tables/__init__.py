@@ -5,6 +5,7 @@ from .events import events, imports, users
 from .experiments import ab_assignments, ab_tests
 from .items import items
 from .jobs import decisions, jobs, leases
+from .keys import api_keys
 from .meta import meta
 from .quality import recommendation_quality
 from .slates import slates
@@ -16,6 +17,7 @@ __all__ = [
     "ab_assignments",
     "ab_tests",
     "activations",
+    "api_keys",
     "decisions",
     "events",
     "hp_experiments",

@@ -28,6 +28,7 @@ events = sa.Table(
     sa.Column("grp", sa.BigInteger, nullable=False),  # -1 = none
     sa.Column("context", JSON),
     sa.Column("key", sa.Text, nullable=False, unique=True),  # what makes an event the same event
+    sa.Column("request", sa.Text),  # the answer that it follows, as its sender says
 )
 
 imports = sa.Table(

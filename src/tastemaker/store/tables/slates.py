@@ -18,4 +18,5 @@ slates = sa.Table(
     sa.Column("items", JSON, nullable=False),  # ids, best first
     sa.Column("scores", JSON, nullable=False),
     sa.Column("propensities", JSON, nullable=False),
+    sa.Column("request", sa.Text, index=True),  # the id that the service gave the answer
 )

@@ -1,0 +1,202 @@
+"""What answers at this moment: the active version and, while an experiment runs, its two. Only ever replaced."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..data.catalog import Catalog
+from ..data.query import Query, Slate
+from ..errors import ArtifactError, StoreError
+from ..recommender import Level, Recommender
+from ..store.answers import Answers
+from ..store.artifacts import Artifacts
+from ..store.catalogs import read_catalog
+from ..store.experiments import Experiment, dealing, dealt_by
+from ..store.meta import get_meta
+from ..store.store import Store
+from ..store.tables import model_versions
+from ..store.versions import active_version
+from .guarded import Guarded, Watched
+
+OPEN = 3  # chains kept, so that going back and forth between versions reads nothing again
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`"""
+
+    active: int | None
+    catalog: str | None
+    features: str | None
+    forgotten: str | None
+    experiment: int | None
+    versions: int
+
+    @classmethod
+    def read(cls, conn: sa.Connection) -> "Marks":
+        active, test = active_version(conn), dealing(conn)
+        count = conn.scalar(sa.select(sa.func.count()).select_from(model_versions)) or 0
+        kept = {name: get_meta(conn, name) for name in ("catalog", "features", "forgotten")}
+        return cls(None if active is None else active.id, **kept, experiment=None if test is None else test.id,
+                   versions=count)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Live:
+    """arms: the versions of the running experiment; names: version -> the algorithm it comes from
+
+    alike: compares items by their content
+    """
+
+    marks: Marks
+    answers: Answers
+    arms: Mapping[int, Answers]
+    experiment: Experiment | None
+    names: Mapping[str, str]
+    explore: float
+    alike: Recommender | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.answers.catalog
+
+    def dealt(self, user: str | None) -> tuple[Answers, dict[str, Any] | None]:
+        """Who answers this user, and the arm that they are in."""
+        if self.experiment is None or user is None or not user.strip():
+            return self.answers, None
+        found = dealt_by(self.experiment, user)
+        return self.arms.get(found.version, self.answers), {"id": found.test, "arm": found.arm}
+
+    def then(self, version: str) -> Answers:
+        """The chain from this version on, where it is open; else what answers now."""
+        for one in (self.answers, *self.arms.values()):
+            versions = [level.version for level in one.recommender.levels]
+            if version in versions:
+                levels = one.recommender.levels[versions.index(version) :]
+                return Answers(one.store, replace(one.recommender, levels=levels, explore=0.0), one.scales)
+        return self.answers
+
+    def without(self, gone: frozenset[str]) -> "Live":
+        """The same after these items were delisted."""
+        rows = self.catalog.items.rows(gone)
+        available = self.catalog.available.copy()
+        available[rows[rows >= 0]] = False
+        catalog = replace(self.catalog, available=available)
+
+        def told(one: Answers) -> Answers:
+            return Answers(one.store, replace(one.recommender, catalog=catalog), one.scales)
+
+        near = None if self.alike is None else replace(self.alike, catalog=catalog)
+        arms = {v: told(one) for v, one in self.arms.items()}
+        return replace(self, answers=told(self.answers), arms=arms, alike=near)
+
+    def newest(self, query: Query, why: str) -> Slate:
+        """The newest items that the rules allow, by no model at all: it cannot fail and takes no time."""
+        ids, available = self.catalog.items.ids, self.catalog.available
+        out = {*query.likes, *query.ratings, *query.exclude}
+        among = None if query.candidates is None else set(query.candidates)
+        chosen: list[str] = []
+        for row in range(len(ids) - 1, -1, -1):
+            if len(chosen) >= query.n:
+                break
+            if available[row] and ids[row] not in out and (among is None or ids[row] in among):
+                chosen.append(ids[row])
+        n = len(chosen)
+        return Slate(tuple(chosen), (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
+
+
+@dataclass
+class Opener:
+    """Opens chains, and keeps the last few. deadline: of the batch at hand; failed: told of every failure of a level"""
+
+    store: Store
+    deadline: Callable[[], float]
+    failed: Callable[[str], None]
+    memory_mb: int = 0
+    _kept: dict[tuple[Any, ...], tuple[Answers, Recommender | None]] = field(default_factory=dict)
+    _catalog: tuple[Any, Catalog] | None = None
+
+    def open(self) -> Live:
+        """What should answer now; StoreError where the store cannot be read or holds no items."""
+        with self.store.read() as conn:
+            marks, test = Marks.read(conn), dealing(conn)
+            settings = dict(get_meta(conn, "recipe"))
+            found = conn.execute(sa.select(model_versions.c.id, model_versions.c.algorithm))
+            names = {str(id_): algorithm for id_, algorithm in found}
+        catalog = self._read_catalog(marks)
+        explore = float(settings["rules"].get("explore", 0.0))
+        answers, alike = self._chain(marks.active, marks, catalog, "active", explore)
+        tested = () if test is None else test.versions
+        arms = {v: self._chain(v, marks, catalog, "challenger", explore)[0] for v in tested}
+        return Live(marks, answers, arms, test, names, explore, alike)
+
+    def _read_catalog(self, marks: Marks) -> Catalog:
+        """Items that joined a moment ago wait until their features are made: models cannot place them before."""
+        if self._catalog is None or self._catalog[0] != (marks.catalog, marks.features):
+            with self.store.read() as conn:
+                found = read_catalog(conn)
+            known = featured(self.store.artifacts, marks.features)
+            if known is not None and 0 < known < len(found):
+                found = found.take(np.arange(known))
+            self._catalog = ((marks.catalog, marks.features), found)
+        return self._catalog[1]
+
+    def _chain(
+        self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float
+    ) -> tuple[Answers, Recommender | None]:
+        key = (version, marks.catalog, marks.features, name)
+        found = self._kept.pop(key, None) or self._opened(version, catalog, name, explore)
+        self._kept[key] = found
+        while len(self._kept) > OPEN:
+            self._kept.pop(next(iter(self._kept)))
+        return found
+
+    def _opened(
+        self, version: int | None, catalog: Catalog, name: str, explore: float
+    ) -> tuple[Answers, Recommender | None]:
+        answers = Answers.open(self.store, version, catalog)
+        recommender = answers.recommender
+        levels = tuple(self._guard(level, name) for level in self._affordable(recommender))
+        guarded = replace(recommender, levels=levels, explore=explore, on_failure=self.failed)
+        try:
+            alike: Recommender | None = answers.alike()
+        except StoreError:
+            alike = None
+        return Answers(self.store, guarded, answers.scales), alike
+
+    def _guard(self, level: Level, name: str) -> Level:
+        own = name if level.name in ("active", "asked") else level.name
+        if level.name == "newest":
+            return level
+        return Level(own, level.version, Guarded(level.scorer, Watched(self.deadline)))
+
+    def _affordable(self, recommender: Recommender) -> list[Level]:
+        """The best levels that fit into the project's share of memory; the last one always does."""
+        left, kept = self.memory_mb << 20, []
+        for level in recommender.levels[:-1]:
+            left -= size_of(level)
+            if self.memory_mb and left < 0:
+                said = f"{level.name} (version {level.version}) needs more than {self.memory_mb} MB"
+                self.failed(said)
+                continue
+            kept.append(level)
+        return [*kept, recommender.levels[-1]]
+
+
+def size_of(level: Level) -> int:
+    """Bytes of the arrays of a level's model."""
+    return sum(array.nbytes for array in level.scorer.state()[1].values())
+
+
+def featured(artifacts: Artifacts, digest: str | None) -> int | None:
+    """How many items have features; None = that cannot be told."""
+    if digest is None:
+        return None
+    try:
+        _, blocks = artifacts.get(digest)
+    except (ArtifactError, StoreError):
+        return None
+    return min((len(block) for block in blocks.values()), default=None)

@@ -1,0 +1,114 @@
+"""What users did and what they were shown: each row gets its receipt, and is stored once."""
+
+from asyncio import get_running_loop
+from time import time
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import Body, Header
+from starlette.responses import Response
+
+from ...data.events import KINDS
+from ...store.ingest import Told
+from ...store.slates import put_slates
+from ..models import Event, Impression, Receipts, Taken
+from ..tenant import Tenant
+from .common import Ingester, Serving
+from .common import router as new_router
+
+router = new_router("events")
+Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
+                                   description="The same key again: the same events, stored once.")]  # fmt: skip
+WHY = {
+    "unknown item": "No item has this id. Put it into the catalog first.",
+    "invented user": "This is the id of an invented user. Give yours another one.",
+}
+ACCEPTED: dict[int | str, Any] = {
+    202: {"model": Receipts, "description": "The database is away: kept on disk, synced."}
+}
+
+
+@router.post("/events", response_model=Receipts, responses=ACCEPTED)
+async def events(
+    caller: Ingester, worker: Serving, response: Response,
+    events: Annotated[list[Event], Body(min_length=1, max_length=1000)],
+    idempotency_key: Key = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Up to 1,000 rows. A row is acknowledged when it is stored for good, and counts in its user's next answer."""
+    tenant = caller.tenant
+    rows = await checked_rows(tenant, events, idempotency_key or uuid4().hex)
+    counts = {
+        name: sum(row["status"] == name for row in rows) for name in ("accepted", "duplicate", "spooled", "refused")
+    }
+    for name, n in counts.items():
+        if n:
+            worker.metrics.events.labels(tenant.name, name).inc(n)
+    if counts["spooled"]:
+        response.status_code = 202
+    return {**counts, "receipts": rows}
+
+
+async def checked_rows(tenant: Tenant, events: list[Event], batch: str) -> list[dict[str, Any]]:
+    """A receipt a row. batch: makes the rows the same ones when they are sent again."""
+    now = int(time())
+    checked = [_checked(tenant, event, f"{batch}:{k}", now) for k, event in enumerate(events)]
+    told = [one for one in checked if isinstance(one, Told)]
+    fates = iter(await tenant.writing.send(told, get_running_loop()) if told else [])
+    return [_receipt(k, one if isinstance(one, str) else next(fates)) for k, one in enumerate(checked)]
+
+
+def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
+    """Ready to be stored, or why it cannot be."""
+    live = tenant.live
+    scale = None if live is None else live.answers.scales.get(event.kind)
+    value = event.value
+    if scale is not None:
+        low, high = sorted((scale.worst, scale.best))
+        if value is None or not scale.contains(value):
+            given = "nothing" if value is None else f"{value:g}"
+            return f"The value of a {event.kind} is {given}; give a number from {low:g} to {high:g}."
+    elif value is None:
+        value = 1.0
+    context = None if event.context is None else dict(event.context)
+    moment = now if event.time is None else event.time
+    chosen = key if event.id is None else f"id:{event.id}"
+    return Told(
+        event.user,
+        event.item,
+        KINDS.index(event.kind),
+        float(value),
+        moment,
+        now,
+        chosen,
+        context,
+        event.request_id or "",
+    )
+
+
+def _receipt(row: int, fate: str) -> dict[str, Any]:
+    if fate in ("accepted", "duplicate", "spooled"):
+        return {"row": row, "status": fate}
+    return {"row": row, "status": "refused", "reason": WHY.get(fate, fate)}
+
+
+@router.post("/impressions", response_model=Taken)
+def impressions(
+    caller: Ingester, impressions: Annotated[list[Impression], Body(min_length=1, max_length=1000)]
+) -> dict[str, int]:
+    """What was shown: where somebody else chose it, it can be measured all the same."""
+    now = int(time())
+    rows = [_shown(one, now) for one in impressions]
+    with caller.tenant.store.begin() as conn:
+        put_slates(conn, rows)
+    return {"accepted": len(rows)}
+
+
+def _shown(one: Impression, now: int) -> dict[str, Any]:
+    n = len(one.items)
+    query: dict[str, Any] = {"likes": [], "ratings": {}, "user": one.user, "profile": {}, "context": {},
+             "candidates": None, "exclude": [], "filters": {}, "n": n, "now": one.time or now, "when": {}}  # fmt: skip
+    return {
+        "at": one.time or now, "user": one.user, "version": "elsewhere", "level": "elsewhere",
+        "level_reason": "shown by another program", "arm": None, "query": query, "items": one.items,
+        "scores": [None] * n, "propensities": [], "request": one.request_id,
+    }  # fmt: skip

@@ -1,0 +1,95 @@
+"""Starting the service: checks before anything listens, then uvicorn or Granian with as many workers as are wanted."""
+
+import os
+import sys
+import tempfile
+from dataclasses import replace
+from importlib.util import find_spec
+from ipaddress import ip_address
+from pathlib import Path
+
+from ..errors import MissingExtra, QueryError, StoreError
+from ..store.keys import list_keys
+from ..store.location import find_root
+from ..store.store import Store
+from .settings import ENVIRONMENT, Settings
+
+NEEDED = {"fastapi": "serve", "orjson": "serve", "prometheus_client": "serve"}
+SERVERS = {"uvicorn": "serve", "granian": "granian"}
+APP = "tastemaker.serve.process:application"
+MULTIPLE = "PROMETHEUS_MULTIPROC_DIR"
+GRACE = 10  # seconds for requests under way when the service is stopped
+
+
+def checked(settings: Settings) -> Settings:
+    """With the projects' full paths; an error of ours where it could not serve."""
+    for module, extra in (*NEEDED.items(), (settings.server, SERVERS.get(settings.server, "serve"))):
+        if settings.server not in SERVERS:
+            raise QueryError(f"{settings.server!r} is no server. There are: {', '.join(SERVERS)}.")
+        if find_spec(module) is None:
+            raise MissingExtra(module, extra, "The service")
+    if settings.open_door and not _loopback(settings.host):
+        raise QueryError(
+            f"--insecure-local asks for no key, and {settings.host} is not this machine. Drop one of them."
+        )
+    roots = tuple(str(find_root(Path(root))) for root in settings.projects)
+    names = [Path(root).name for root in roots]
+    if len(set(names)) < len(names):
+        raise QueryError(f"Two projects are called alike: {', '.join(names)}. Give directories of different names.")
+    for root in roots:
+        _check_project(Path(root), settings.open_door)
+    return replace(settings, projects=roots)
+
+
+def _check_project(root: Path, open_door: bool) -> None:
+    store = Store.open(root)
+    try:
+        with store.read() as conn:
+            live = [key for key in list_keys(conn) if key.revoked_at is None]
+    finally:
+        store.close()
+    if not live and not open_door:
+        raise StoreError(
+            f"{root} has no key, so nobody could ask. Make one: tastemaker keys create app --scope read "
+            "--scope ingest; or try it out on this machine alone: --insecure-local"
+        )
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def serve(settings: Settings) -> None:
+    """Until it is stopped."""
+    chosen = checked(settings)
+    with tempfile.TemporaryDirectory(prefix="tastemaker-service-") as folder:
+        if chosen.workers > 1:
+            chosen = replace(chosen, marks=str(Path(folder) / "marks"))
+            os.environ[MULTIPLE] = folder
+        os.environ[ENVIRONMENT] = chosen.as_text()
+        (_uvicorn if chosen.server == "uvicorn" else _granian)(chosen)
+
+
+def _uvicorn(settings: Settings) -> None:
+    import uvicorn
+
+    # A backlog for bursts; no access log of its own, since the door writes one; no header that names the server.
+    uvicorn.run(
+        APP, factory=True, host=settings.host, port=settings.port, workers=settings.workers, log_level="warning",
+        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=GRACE, backlog=2048,
+        timeout_keep_alive=75, lifespan="on",
+    )  # fmt: skip
+
+
+def _granian(settings: Settings) -> None:
+    from granian.constants import Interfaces, Loops
+    from granian.server import Server
+
+    loop = Loops.uvloop if find_spec("uvloop") is not None and sys.platform != "win32" else Loops.asyncio
+    Server(
+        APP, address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=settings.workers,
+        loop=loop, log_enabled=False, factory=True, respawn_failed_workers=True, backlog=2048,
+    ).serve()  # fmt: skip

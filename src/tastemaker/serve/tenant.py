@@ -1,0 +1,93 @@
+"""One project of a service: its store, what answers, what is remembered, who may ask, and what is to be written."""
+
+from collections import deque
+from collections.abc import Callable, Collection
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ..data.query import Query
+from ..errors import StoreError
+from ..store.keys import Key, list_keys
+from ..store.store import Store
+from .histories import Histories
+from .live import Live, Opener
+from .logs import log
+from .measuring import Metrics
+from .settings import Settings
+from .shared import UserMarks
+from .spool import Spool
+from .writing import Writing
+
+RECENT = 64  # queries kept to warm up what comes next
+NOTES = 5.0  # seconds between two log lines that say the same
+
+
+class Tenant:
+    def __init__(
+        self, root: Path, settings: Settings, metrics: Metrics, marks: UserMarks, deadline: Callable[[], float]
+    ) -> None:
+        self.root, self.name = root, root.resolve().name
+        self.metrics, self.marks, self.settings = metrics, marks, settings
+        self.store = Store.open(root)
+        self.histories = Histories(self.name, marks)
+        self.opener = Opener(self.store, deadline, self.note, settings.memory_mb)
+        self.recent: deque[Query] = deque(maxlen=RECENT)
+        self.keys: dict[str, Key] = {}
+        self.live: Live | None = None
+        self.gone: frozenset[str] = frozenset()
+        self.up = True
+        self.answers: dict[Any, Any] = {}  # of unchanged users, see repeated.py
+        self._noted: dict[str, float] = {}
+        self.spool = Spool(root, settings.spool_bytes)
+        self.writing = Writing(self)
+
+    def start(self) -> None:
+        self.read_keys()
+        self.spool.adopt()
+        self.writing.start()
+
+    def read_keys(self) -> None:
+        with self.store.read() as conn:
+            self.keys = {key.id: key for key in list_keys(conn) if key.revoked_at is None}
+
+    def changed(self, users: Collection[str]) -> None:
+        """What is remembered of them is old from now on, in every worker."""
+        for user in users:
+            self.marks.touch(self.name, user)
+
+    def delist(self, gone: Collection[str]) -> None:
+        """At once; the store says so to the others."""
+        live = self.live
+        if live is not None and gone:
+            self.live = live.without(frozenset(gone))
+            self.answers.clear()
+
+    def check_up(self) -> None:
+        """StoreError while the database is known to be away: nobody has to wait to find that out again."""
+        if not self.up:
+            raise StoreError("The database is away.")
+
+    def is_down(self) -> None:
+        self.up = False
+        self.metrics.up.labels(self.name).set(0)
+
+    def is_up(self) -> None:
+        self.up = True
+        self.metrics.up.labels(self.name).set(1)
+
+    def note(self, message: str) -> None:
+        """Something failed and was answered all the same: counted, and logged now and then."""
+        what = message.partition(":")[0]
+        self.metrics.failures.labels(self.name, what[:60]).inc()
+        now = monotonic()
+        if now - self._noted.get(what, -NOTES) >= NOTES:
+            self._noted[what] = now
+            log("warning", message, project=self.name)
+
+    def close(self) -> None:
+        self.writing.stop()
+        if self.writing.is_alive():
+            self.writing.join(15.0)
+        self.spool.close()
+        self.store.close()

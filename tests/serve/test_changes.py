@@ -1,0 +1,214 @@
+"""What changes takes effect at once: events, versions, the catalog, keys, forgetting."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
+
+import pytest
+
+from tastemaker.lifecycle import Project
+
+from .opened import Service, ids_of, new_key, opened, until
+
+
+def asked(service: Service, n: int = 10, **more: Any) -> Any:
+    """A question that every version can answer."""
+    return service.post("/v1/recommendations", {"taste": {"woody": 0.9}, "n": n, **more})
+
+
+def test_an_event_changes_the_same_users_next_answer(service: Service, project: Project) -> None:
+    before = service.recommend("ann", 10)
+    assert service.recommend("ann", 10)["items"] == before["items"]  # from memory
+    service.post("/v1/events", [{"user": "ann", "item": ids_of(before)[0], "kind": "like"}])
+    after = service.recommend("ann", 10)
+    assert ids_of(before)[0] not in ids_of(after)
+    assert ids_of(after) == list(project.recommend(user="ann", n=10).items)
+    assert service.recommend("bob", 10)["items"] == before["items"]
+
+
+def test_an_event_is_stored_once_and_every_row_has_its_receipt(service: Service, project: Project) -> None:
+    item = project.catalog().items.ids[0]
+    rows = [
+        {"user": "ann", "item": item, "kind": "like"},
+        {"user": "ann", "item": "nothing", "kind": "like"},
+        {"user": "ann", "item": item, "kind": "ranking", "value": 99},
+        {"user": "ann", "item": item, "kind": "ranking", "value": 2, "id": "e1"},
+    ]
+    first = service.post("/v1/events", rows, headers={"Idempotency-Key": "k1"})
+    assert [row["status"] for row in first["receipts"]] == ["accepted", "refused", "refused", "accepted"]
+    assert "catalog" in first["receipts"][1]["reason"]
+    assert "1 to 10" in first["receipts"][2]["reason"]
+    again = service.post("/v1/events", rows, headers={"Idempotency-Key": "k1"})
+    assert [row["status"] for row in again["receipts"]] == ["duplicate", "refused", "refused", "duplicate"]
+    other = service.post("/v1/events", rows[3:], headers={"Idempotency-Key": "k2"})
+    assert other["duplicate"] == 1
+    assert service.get("/v1/users/ann")["events"] == 2
+
+
+def test_an_event_of_another_program_is_noticed(service: Service, project: Project) -> None:
+    from tastemaker.store.ingest import Told, ingest
+
+    first = ids_of(service.recommend("ann", 5))[0]
+    with project.store.begin() as conn:
+        ingest(conn, [Told("ann", first, 2, 1.0, 5, 5, "k")])
+    until(lambda: first not in ids_of(service.recommend("ann", 5)))
+
+
+def test_another_version_is_taken_up_and_rolled_back(service: Service) -> None:
+    assert asked(service)["model"]["version"] == 2
+    service.post("/v1/versions/1:activate", {"reason": "to see"})
+    until(lambda: asked(service)["model"] == {"name": "content", "version": 1})
+    service.post("/v1/versions:rollback")
+    until(lambda: asked(service)["model"] == {"name": "bpr", "version": 2})
+    assert service.ask("POST", "/v1/versions/9:activate").status_code == 404
+
+
+def test_no_answer_mixes_versions_under_load(service: Service) -> None:
+    expected = {}
+    for version in (1, 2):
+        service.post(f"/v1/versions/{version}:activate")
+        until(lambda v=version: asked(service)["model"]["version"] == v)
+        expected[version] = ids_of(asked(service))
+    assert expected[1] != expected[2]
+    end, seen = Event(), Counter()
+
+    def ask() -> None:
+        k = 0
+        while not end.is_set():
+            k += 1
+            found = asked(service, now=k)
+            assert ids_of(found) == expected[found["model"]["version"]]
+            assert found["fallback"]["level"] == "active"
+            seen[found["model"]["version"]] += 1
+
+    with ThreadPoolExecutor(3) as pool:
+        asking = [pool.submit(ask) for _ in range(3)]
+        for k in range(20):
+            service.post("/v1/versions/1:activate" if k % 2 else "/v1/versions/2:activate")
+            until(lambda k=k: service.tenant.live.marks.active == (1 if k % 2 else 2))  # type: ignore[union-attr]
+        end.set()
+        for one in asking:
+            one.result()
+    assert min(seen[1], seen[2]) > 0
+
+
+def test_users_of_an_experiment_keep_their_arm(service: Service, project: Project) -> None:
+    from tastemaker.data.arms import deal
+    from tastemaker.experiment.running import start
+    from tastemaker.store.experiments import exposed
+
+    test = start(project.store, 2, 1)
+    until(lambda: service.recommend("u0")["experiment"])
+    for k in range(30):
+        found = asked(service, user=f"u{k}")
+        arm = deal(f"u{k}", test.salt, 0.5)
+        assert found["experiment"] == {"id": 1, "arm": arm}
+        assert found["model"]["version"] == {"control": 2, "treatment": 1}[arm]
+        assert found["fallback"]["level"] == "challenger"
+
+    def met() -> bool:
+        with project.store.read() as conn:
+            counts = exposed(conn, 1)
+        return counts.control + counts.treatment == 30
+
+    until(met)
+    assert service.get("/v1/experiments")["experiments"][0]["state"] == "running"
+    assert service.get("/v1/experiments/1/report")["verdict"]
+
+
+def test_a_delisted_item_vanishes_at_once_and_comes_back(service: Service) -> None:
+    first = ids_of(service.recommend("ann", 5))[0]
+    service.post("/v1/items", [{"id": first, "available": False}])
+    assert first not in ids_of(service.recommend("ann", 50))
+    service.post("/v1/items", [{"id": first, "available": True}])
+    until(lambda: first in ids_of(service.recommend("ann", 5)))
+
+
+def test_a_new_item_is_recommendable_after_its_job(service: Service, project: Project) -> None:
+    old = service.get(f"/v1/items/{project.catalog().items.ids[0]}")
+    made = {"id": "brand new", "title": "New", "tags": old["tags"], "categories": old["categories"]}
+    done = service.post("/v1/items", [made])
+    assert (done["added"], done["changed"]) == (1, 0)
+    assert service.recommend("ann")["fallback"]["level"] == "active"  # nobody waits for it
+    assert project.run_job(done["job"]).state == "done"
+    until(lambda: "brand new" in service.tenant.live.catalog.items)  # type: ignore[union-attr]
+    found = service.post("/v1/recommendations", {"candidates": ["brand new"], "n": 1, "taste": {"woody": 1.0}})
+    assert (ids_of(found), found["fallback"]["level"]) == (["brand new"], "active")
+    assert "brand new" in ids_of(service.get(f"/v1/items/{old['id']}/similar", params={"n": 5}))
+
+
+def test_what_is_not_said_of_an_item_stays(service: Service, project: Project) -> None:
+    id_ = project.catalog().items.ids[0]
+    before = service.get(f"/v1/items/{id_}")
+    service.post("/v1/items", [{"id": id_, "title": "Renamed"}])
+    assert service.get(f"/v1/items/{id_}") == before | {"title": "Renamed"}
+    refused = service.ask("POST", "/v1/items", json=[{"id": id_, "tags": {"nots": ["a"]}}])
+    assert refused.status_code == 404
+    assert "did you mean" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("how", ["here", "elsewhere"])
+def test_a_forgotten_user_is_forgotten(service: Service, project: Project, how: str) -> None:
+    stranger = ids_of(service.recommend("bob", 10))
+    service.post("/v1/events", [{"user": "ann", "item": stranger[0], "kind": "like"}])
+    assert ids_of(service.recommend("ann", 10)) != stranger
+    if how == "here":
+        assert service.ask("DELETE", "/v1/users/ann").json()["events"] == 1
+    else:
+        project.forget("ann")
+    until(lambda: ids_of(service.recommend("ann", 10)) == stranger)
+    assert service.ask("GET", "/v1/users/ann").status_code == 404
+
+
+def test_stated_tastes_of_a_user_count(service: Service, project: Project) -> None:
+    service.post("/v1/users", [{"id": "ann", "profile": {"woody": 0.9}}])
+    assert ids_of(service.recommend("ann")) == list(project.recommend(taste={"woody": 0.9}, n=5).items)
+    assert service.ask("POST", "/v1/users", json=[{"id": "ann", "profile": {"wody": 1}}]).status_code == 404
+
+
+def test_a_key_is_revoked_without_a_restart(service: Service, project: Project) -> None:
+    from tastemaker.store.keys import revoke_key
+
+    key = new_key(project.store.root, "read", name="short-lived")
+    path = "/v1/users/ann/recommendations"
+    until(lambda: service.ask("GET", path, key=key).status_code == 200)
+    with project.store.begin() as conn:
+        revoke_key(conn, "short-lived", 5)
+    until(lambda: service.ask("GET", path, key=key).status_code == 401)
+
+
+def test_pages_and_transfer(service: Service, project: Project) -> None:
+    ids, cursor = [], None
+    while True:
+        page = service.get("/v1/items", params={"limit": 40} | ({} if cursor is None else {"cursor": cursor}))
+        ids += [item["id"] for item in page["items"]]
+        if (cursor := page["next"]) is None:
+            break
+    assert tuple(ids) == project.catalog().items.ids
+    service.post("/v1/events", [{"user": "ann", "item": ids[0], "kind": "like"}])
+    lines = service.ask("GET", "/v1/export/events").text
+    assert lines.count("\n") == 1
+    service.ask("DELETE", "/v1/users/ann")
+    back = service.ask("POST", "/v1/import/events", content=lines + '{"user": "ann"}\n').json()
+    assert (back["stored"], back["refused"][0]["line"]) == (1, 2)
+    assert service.get("/v1/users/ann")["events"] == 1
+    items = service.ask("GET", "/v1/export/items").text
+    assert service.ask("POST", "/v1/import/items", content=items).json()["stored"] == 0
+
+
+def test_jobs_are_rows(service: Service) -> None:
+    made = service.post("/v1/jobs", {"kind": "tune", "search": 3}, status=202)
+    assert (made["kind"], made["state"]) == ("retrain", "queued")
+    assert service.post(f"/v1/jobs/{made['id']}:cancel")["state"] == "cancelled"
+    assert service.get("/v1/jobs")["jobs"][0]["id"] == made["id"]
+    assert service.ask("GET", "/v1/jobs/77").status_code == 404
+
+
+def test_two_workers_of_a_service_see_each_others_events(shop, project: Project, tmp_path) -> None:
+    key = new_key(shop, "admin")
+    marks = str(tmp_path / "marks")
+    with opened(shop, key=key, marks=marks) as one, opened(shop, key=key, marks=marks) as two:
+        first = ids_of(two.recommend("ann", 5))[0]
+        one.post("/v1/events", [{"user": "ann", "item": first, "kind": "like"}])
+        assert first not in ids_of(two.recommend("ann", 5))  # at once, not at the next look

@@ -1,0 +1,116 @@
+"""A full disk, a database that may not be written, and a clock that jumps: still answering, and well again."""
+
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tastemaker.lifecycle import Project
+
+from ..shops import copied
+from .opened import new_key, opened, until
+
+TASTE = {"taste": {"woody": 0.9}, "n": 5}
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A disk of 24 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("only root may make a small disk")
+    yield disk  # type: ignore[misc]
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_the_disk_is_full(small: Path, taught_light: Path) -> None:
+    root = copied(taught_light, small)
+    item = Project.open(root).catalog().items.ids[0]
+    with opened(root) as service:
+        filler = small / "filler"
+        _fill(filler)
+        refused = until(lambda: _refused(service, item))
+        assert "Send it again later" in refused["detail"] or "full" in refused["detail"]
+        assert str(small) not in refused["detail"]
+        assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
+        filler.unlink()
+        until(lambda: _stored(service, item))
+
+
+def _fill(file: Path) -> None:
+    with suppress(OSError), file.open("wb") as filler:
+        while True:
+            filler.write(b"x" * 65536)
+            filler.flush()
+
+
+def _refused(service, item):  # type: ignore[no-untyped-def]
+    rows = [{"user": f"{'u' * 200}{k}", "item": item, "kind": "like"} for k in range(1000)]
+    found = service.ask("POST", "/v1/events", json=rows)
+    return found.json() if found.status_code == 503 else None
+
+
+def _stored(service, item):  # type: ignore[no-untyped-def]
+    found = service.ask("POST", "/v1/events", json=[{"user": "ann", "item": item, "kind": "like"}])
+    return found.status_code == 200
+
+
+def test_the_database_may_only_be_read(shop: Path, project: Project) -> None:
+    """By `query_only`: root may write any file."""
+    item = project.catalog().items.ids[0]
+    with opened(shop) as service:
+        from sqlalchemy import event
+
+        raw = service.tenant.store.engine
+
+        @event.listens_for(raw, "connect")
+        def only_read(connection, _):  # type: ignore[no-untyped-def]
+            connection.execute("PRAGMA query_only = ON").close()
+
+        raw.dispose()
+        found = service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}], 202)
+        assert found["spooled"] == 1
+        assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
+        event.remove(raw, "connect", only_read)
+        raw.dispose()
+        until(lambda: service.tenant.spool.size == 0)
+        assert service.get("/v1/users/ann")["events"] == 1
+
+
+def test_the_clock_jumps(shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    item, real = project.catalog().items.ids[0], time.time
+    with opened(shop, key=new_key(shop, "admin")) as service:
+        for jump in (-7 * 86400, 7 * 86400):
+            for module in ("scoring", "asking", "routes.events"):
+                monkeypatch.setattr(f"tastemaker.serve.{module}.time", lambda j=jump: real() + j)
+            assert service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""}
+            assert service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])["accepted"] == 1
+            assert service.recommend("ann")["items"]
+
+
+def test_what_the_service_loads(shop: Path) -> None:
+    """Nothing that trains, no app, no plots; and it is the process of a worker that is looked at."""
+    import sys
+
+    script = (
+        "import sys, time\nfrom starlette.testclient import TestClient\nimport tastemaker.serve.process\n"
+        "from tastemaker.serve.app import create\nfrom tastemaker.serve.settings import Settings\n"
+        f"door = create(Settings(({str(shop)!r},), open_door=True))\n"
+        "with TestClient(door) as http:\n"
+        "    while http.get('/health/ready').status_code != 200: time.sleep(.02)\n"
+        "    http.get('/v1/users/ann/recommendations'); http.get('/v1/versions')\n"
+        "print(' '.join(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    heavy = {"torch", "gensim", "optuna", "streamlit", "polars", "matplotlib", "alembic", "numba", "pandas"}
+    heavy |= {f"tastemaker.{room}" for room in ("algorithms", "synth", "tune", "lifecycle", "recipe", "features")}
+    assert "tastemaker.serve.worker" in loaded
+    assert loaded & heavy == set()

@@ -1,0 +1,216 @@
+"""What breaks is answered all the same, labelled and counted; and nothing that was acknowledged is lost."""
+
+import shutil
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tastemaker.errors import StoreError
+from tastemaker.lifecycle import Project
+from tastemaker.serve.spool import Spool
+from tastemaker.store.ingest import Told
+
+from .opened import Service, ids_of, opened, until
+
+TASTE = {"taste": {"woody": 0.9}, "n": 5}
+
+
+@contextmanager
+def broken_database(service: Service, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Whoever begins a transaction is told that there is none."""
+    store, said = service.tenant.store, StoreError("The database is away.")
+
+    @contextmanager
+    def away() -> Any:
+        raise said
+        yield
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(store), "read", lambda self: away())
+        patch.setattr(type(store), "begin", lambda self: away())
+        until(lambda: not service.tenant.up)
+        yield
+    until(lambda: service.tenant.up)
+
+
+def make_scorer(service: Service, level: int, **methods: Any) -> Any:
+    """Break a level of the chain that answers now."""
+    guarded = service.tenant.live.answers.recommender.levels[level].scorer  # type: ignore[union-attr]
+    inner = guarded.inner
+    broken = type("Broken", (type(inner),), methods)
+    made = broken(**{name: getattr(inner, name) for name in inner.__dataclass_fields__})
+    object.__setattr__(guarded, "inner", made)
+    return lambda: object.__setattr__(guarded, "inner", inner)
+
+
+def fail(*_: Any) -> Any:
+    raise RuntimeError("made to fail")
+
+
+def test_a_level_that_fails_hands_on_to_the_next(service: Service) -> None:
+    mend = make_scorer(service, 0, top=fail)
+    found = service.post("/v1/recommendations", TASTE)
+    assert len(found["items"]) == 5
+    assert found["fallback"]["level"] != "active"
+    assert "active failed: RuntimeError" in found["fallback"]["reason"]
+    assert b'tastemaker_failures_total{project="shop",what="active (version 2)"} 1.0' in service.worker.metrics.text()
+    mend()
+    assert service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""}
+
+
+def test_now_and_then_a_scorer_fails(service: Service) -> None:
+    calls, inner = [0], service.tenant.live.answers.recommender.levels[0].scorer.inner  # type: ignore[union-attr]
+
+    def sometimes(self: Any, *asked: Any) -> Any:
+        calls[0] += 1
+        if calls[0] % 10 == 0:
+            raise FloatingPointError
+        return type(inner).top(self, *asked)
+
+    make_scorer(service, 0, top=sometimes)
+    levels = [service.post("/v1/recommendations", TASTE)["fallback"]["level"] for _ in range(40)]
+    assert (levels.count("active"), len(levels)) == (36, 40)
+
+
+def test_a_slow_level_is_passed_over_and_tried_again(shop: Path) -> None:
+    with opened(shop, deadline_ms=100) as service:
+        assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
+        inner = service.tenant.live.answers.recommender.levels[0].scorer.inner  # type: ignore[union-attr]
+
+        def slow(self: Any, *asked: Any) -> Any:
+            sleep(0.6)
+            return type(inner).top(self, *asked)
+
+        mend = make_scorer(service, 0, top=slow)
+        begun = monotonic()
+        found = service.post("/v1/recommendations", TASTE)
+        assert monotonic() - begun < 0.5
+        assert (found["fallback"]["level"], len(found["items"])) == ("newest", 5)
+        assert "nothing better within 100 ms" in found["fallback"]["reason"]
+        sleep(0.7)  # the thread is free again, and leaves that level alone
+        found = service.post("/v1/recommendations", TASTE)
+        assert "active failed: Resting" in found["fallback"]["reason"]
+        assert found["fallback"]["level"] == "content"
+        mend()
+        until(lambda: service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active")
+
+
+def test_the_recommender_itself_fails(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    recommender = type(service.tenant.live.answers.recommender)  # type: ignore[union-attr]
+    with monkeypatch.context() as patch:
+        patch.setattr(recommender, "encode", fail)
+        found = service.post("/v1/recommendations", {**TASTE, "user": "ann"})
+    assert (found["fallback"]["level"], len(found["items"])) == ("newest", 5)
+    assert "RuntimeError" in found["fallback"]["reason"]
+
+
+def test_an_artifact_is_deleted_while_it_answers(service: Service, project: Project) -> None:
+    versions = {version.id: version for version in project.versions()}
+    shutil.rmtree(Path(project.store.artifacts.root) / versions[2].artifact[:32])
+    assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
+    service.tenant.opener._kept.clear()
+    project.activate(1)
+    until(lambda: service.tenant.live.marks.active == 1)  # type: ignore[union-attr]
+    service.tenant.opener._kept.clear()
+    project.activate(2)
+    until(lambda: service.tenant.live.marks.active == 2)  # type: ignore[union-attr]
+    found = service.post("/v1/recommendations", TASTE)
+    assert (found["fallback"]["level"], len(found["items"])) == ("content", 5)
+    assert "version 2 cannot be used" in found["fallback"]["reason"]
+    assert str(project.store.root) not in found["fallback"]["reason"]
+
+
+def test_the_database_is_away(service: Service, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = project.catalog().items.ids
+    service.post("/v1/events", [{"user": "ann", "item": items[0], "kind": "like"}])
+    known = service.recommend("ann")
+    with broken_database(service, monkeypatch):
+        service.tenant.answers.clear()
+        found = service.recommend("ann")
+        assert ids_of(found) == ids_of(known)
+        assert "an older one is used" in found["fallback"]["reason"]
+        assert "cannot be read" in service.recommend("bob")["fallback"]["reason"]
+        rows = [{"user": "ann", "item": item, "kind": "like"} for item in items[1:4]]
+        done = service.post("/v1/events", rows, 202, headers={"Idempotency-Key": "k"})
+        assert done["spooled"] == 3
+        assert service.post("/v1/events", rows, 202, headers={"Idempotency-Key": "k"})["spooled"] == 3
+        assert service.tenant.spool.size > 0
+        assert service.ask("GET", "/v1/items").status_code == 503
+        assert service.ask("GET", "/health/live").status_code == 200
+    until(lambda: service.tenant.spool.size == 0)
+    assert service.get("/v1/users/ann")["events"] == 4  # in order, and once
+    with project.store.read() as conn:
+        said = [
+            row.item_row for row in conn.execute(sa.text("SELECT item_row FROM events WHERE NOT synthetic ORDER BY id"))
+        ]
+    assert said == [0, 1, 2, 3]
+    assert service.recommend("ann")["fallback"]["reason"] == ""
+
+
+def told(k: int) -> Told:
+    return Told("ann", f"i{k}", 2, 1.0, k, k, f"k{k}")
+
+
+def test_a_spool_keeps_the_order_and_what_a_killed_worker_left(tmp_path: Path) -> None:
+    first = Spool(tmp_path, 10_000)
+    first.add([told(0), told(1)])
+    first.close()
+    (kept,) = (tmp_path / "spool").glob("*.jsonl")
+    with kept.open("ab") as file:
+        file.write(b'{"user": "half a li')  # killed while it wrote: never acknowledged
+    kept.rename(kept.with_name("999999999-dead.jsonl"))
+    second, found = Spool(tmp_path, 10_000), list[Told]()
+    second.adopt()
+    second.add([told(2)])
+    assert second.replay(found.extend) == 3
+    assert found == [told(0), told(1), told(2)]
+    assert second.replay(found.extend) == 0
+
+
+def test_a_full_spool_refuses(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 200)
+    spool.add([told(0)])
+    with pytest.raises(StoreError, match="spool is full"):
+        spool.add([told(1)])
+    found: list[Told] = []
+    assert spool.replay(found.extend) == 1
+
+
+def test_a_replay_that_fails_keeps_everything(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, 10_000)
+    spool.add([told(0), told(1)])
+    with pytest.raises(RuntimeError):
+        spool.replay(fail)
+    found: list[Told] = []
+    assert spool.replay(found.extend) == 2
+
+
+def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tastemaker.serve.live.size_of", lambda level: (2 << 20) if level.version == "2" else 0)
+    with opened(shop, memory_mb=1) as service:
+        found = service.post("/v1/recommendations", TASTE)
+        assert found["model"]["version"] != 2
+        assert len(found["items"]) == 5
+
+
+def test_a_project_that_opens_late(shop: Path, tmp_path: Path) -> None:
+    """The database comes back while the service starts."""
+    from starlette.testclient import TestClient
+
+    from tastemaker.serve.app import create
+    from tastemaker.serve.settings import Settings
+
+    database = shop / "tastemaker.db"
+    database.rename(tmp_path / "away.db")
+    door = create(replace(Settings((str(shop),)), open_door=True, poll_ms=50))
+    with TestClient(door, raise_server_exceptions=False) as http:
+        assert http.get("/health/ready").status_code == 503
+        assert http.get("/v1/users/ann/recommendations").status_code == 503
+        (tmp_path / "away.db").rename(database)
+        until(lambda: http.get("/health/ready").status_code == 200)
+        assert http.get("/v1/users/ann/recommendations").status_code == 200
