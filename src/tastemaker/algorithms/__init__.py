@@ -10,6 +10,7 @@ from .blend import Blend
 from .bpr import BPR
 from .bpr_mf import BPRMF
 from .calibrate import calibrate
+from .choice_net import ChoiceLearner
 from .content import Content
 from .dpl import DPL
 from .ease import EASE
@@ -29,6 +30,7 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "bayesmf": BayesMF,
     "bestof": BestOf,
     "biasedmf": BiasedMF,
+    "choices": ChoiceLearner,
     "biases": Biases,
     "blend": Blend,
     "bpr": BPR,
