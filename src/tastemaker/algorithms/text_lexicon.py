@@ -41,12 +41,13 @@ class Lexicon:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(self.label)
+        return tuple(sorted(self.label))
 
     def texts(self, rng: np.random.Generator, each: int = 4) -> tuple[list[str], list[int], Bool]:
         """Sentences, their label, and which of them calibrate; each: sentences a phrase."""
         texts, labels, held = [], [], []
-        for at, (name, kinds) in enumerate(self.label.items()):
+        for at, name in enumerate(self.labels):
+            kinds = self.label[name]
             for kind in KINDS:
                 for phrase in dict.fromkeys(kinds.get(kind, ())):
                     out = rng.random() < HELD_OUT and kind != "whole"

@@ -1,17 +1,23 @@
 """recommend, similar: only what serves is imported here, nothing that trains."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import tables
 from .output import Json, Output, Where, pairs
 
+if TYPE_CHECKING:
+    from ..data.catalog import Catalog
+    from ..data.query import Slate
+
 Like = Annotated[list[str] | None, typer.Option("--like", "-l", help="A title or id that the user likes; repeat it.")]
 Taste = Annotated[list[str] | None, typer.Option("--taste", "-t", help="Stated tastes: woody=0.9,spicy=0.7")]
 Rate = Annotated[list[str] | None, typer.Option("--rate", "-r", help="A rating on the recipe's scale: TITLE=4.")]
+Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="What is known of the moment: emotion=sad")]
 Filter = Annotated[list[str] | None, typer.Option("--filter", "-f", help="COLUMN=VALUE, for example brand=Indult")]
 
 
@@ -37,6 +43,11 @@ def recommend(
     user: Annotated[str | None, typer.Option(help="A user whose events the project knows.")] = None,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 10,
     filter_: Filter = None,
+    text: Annotated[str | None, typer.Option(help="What the user typed; a recipe with [context] reads it.")] = None,
+    context: Context = None,
+    place: Annotated[str, typer.Option(help="Where the user is.")] = "",
+    now: Annotated[int | None, typer.Option(help="UTC seconds; the present moment by default.")] = None,
+    explain: Annotated[bool, typer.Option("--explain/--no-explain", help="Say why, item by item.")] = True,
     version: Annotated[int | None, typer.Option(help="Ask this version instead of the active one.")] = None,
     where: Where = ".",
     json: Json = False,
@@ -51,6 +62,7 @@ def recommend(
         "n": n,
         "filters": filters,
     }
+    asked |= {"text": text, "context": _context(context or []), "place": place, "now": now, "explain": explain}
     _answer(where, Output(json), version, asked)
 
 
@@ -72,16 +84,52 @@ def _answer(where: str, out: Output, version: int | None, asked: dict[str, Any],
 
     with closing(Store.open(find_root(where))) as store:
         answers = Answers.open(store, version)
-        slate = (answers.similar if alike else answers.recommend)(**asked)
-    why = sentences(slate, answers.catalog)
+        query, slate = (None, answers.similar(**asked)) if alike else answers.answer(**asked)
+    why = sentences(slate, answers.catalog) if asked.get("explain", True) else [""] * len(slate.items)
+    felt = {} if query is None or not answers.contexts else told(query.context, answers.contexts.labels)
     data = asdict(slate) | {
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],
         "why": why,
+        "context": felt,
     }
+    if slate.spoke:
+        _show_moment(slate, answers.catalog, why, felt, data, out)
+        return
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}."
     if slate.level_reason:
         text += f" Note: {slate.level_reason}."
     out.result(data, tables.slate(slate, answers.catalog, why), text)
+
+
+def told(context: "Mapping[str, Mapping[str, float]]", labels: "Mapping[str, Sequence[str]]") -> dict[str, dict[str, float]]:
+    """block -> label -> share, the largest first, of the blocks that have labels."""
+    blocks = {name: context[name] for name in labels if name in context}
+    return {name: dict(sorted(block.items(), key=lambda one: -one[1])) for name, block in blocks.items()}
+
+
+def _show_moment(
+    slate: "Slate", catalog: "Catalog", why: list[str], felt: dict[str, dict[str, float]], data: dict[str, Any],
+    out: Output,
+) -> None:  # fmt: skip
+    """sad (0.82) · neural, version 4 — and what could not be used."""
+    best = [next(iter(block.items())) for block in felt.values()]
+    said = ", ".join(f"{label} ({share:.2f})" for label, share in best) or "nothing is known of the moment"
+    out.say(f"{said} · {slate.spoke}, version {slate.version}")
+    note = f"Note: {slate.level_reason}." if slate.level_reason else ""
+    out.result(data, tables.slate(slate, catalog, why), note)
+
+
+def _context(texts: list[str]) -> dict[str, dict[str, float]]:
+    """["emotion=sad", "emotion=happy:0.3"] -> {"emotion": {"sad": 1.0, "happy": 0.3}}"""
+    found: dict[str, dict[str, float]] = {}
+    for one in texts:
+        block, label = _split(one)
+        name, sign, share = label.partition(":")
+        try:
+            found.setdefault(block, {})[name.strip()] = float(share) if sign else 1.0
+        except ValueError:
+            raise typer.BadParameter(f"{one!r}: write BLOCK=LABEL or BLOCK=LABEL:SHARE") from None
+    return found
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from .base import Contributions, Part, Prediction, Scorer
+from .base import Contributions, Part, Prediction, Scorer, Voice
 from .bayes_factors import BayesFactors
 from .blend import Blend
 from .calibrated import Calibrated
-from .choices import ChoiceNet, Choices, Voice
+from .choices import ChoiceNet, Choices
 from .embeddings import Embeddings
 from .event_graph import EventGraph
 from .factors import Factors

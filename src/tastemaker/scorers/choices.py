@@ -10,27 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import factorial
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
 from ..data.arrays import Bool, Float32, Int32, Int64
 from ..data.features import TASTES, Features
 from ..data.query import Batch
-from .base import Contributions, Part, Scorer, merged
+from .base import Contributions, Part, Scorer, Voice, merged
 from .embeddings import Embeddings
 from .situation import SIDES, Situation, category_inputs, general_inputs, mapped_shares, situation_of
 
 NEURAL, MAPPING, POPULAR = "neural", "mapping", "popular"
 WISH = 4.0  # what a stated taste of 1 instead of 1/2 adds to the mapping's log share, twice
 STRIPE = 512  # queries that the network answers at once
-
-
-class Voice(NamedTuple):
-    """Which part of a scorer spoke for a query, and why not a better one ("" = the best one did)."""
-
-    who: str
-    why: str
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,94 @@
+"""What surrounds a query, in names that people use: texts become distributions, labels are checked, places get codes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from ..text import TextModel
+from .artifacts import Artifacts
+from .meta import get_meta, put_meta
+
+Block = dict[str, float]
+LEARN = "tastemaker train-emotion"
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """
+    labels:  block -> its labels, in order;  aliases: block -> what others call a label -> ours
+    kept:    block -> the digest of its text model and what it learned from
+    """
+
+    artifacts: Artifacts
+    labels: Mapping[str, Sequence[str]]
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, conn: sa.Connection, artifacts: Artifacts, settings: Mapping[str, Any]) -> "Contexts":
+        spec = settings.get("context") or {}
+        labels = {name: sorted(one["mapping"]) for name, one in spec.items()}
+        return cls(artifacts, labels, {name: one["aliases"] for name, one in spec.items()}, text_models(conn))
+
+    def __bool__(self) -> bool:
+        return bool(self.labels)
+
+    def told(self, context: Mapping[str, Mapping[str, float]], text: str | None) -> tuple[dict[str, Block], list[str]]:
+        """Every block that is known, complete, and a note for each that cannot be."""
+        found, notes = {}, []
+        if text is not None:
+            for block in self.labels:
+                said, note = self._of_text(block, text)
+                found |= said
+                notes += note
+        for block, values in context.items():
+            if block not in self.labels:
+                found[block] = dict(values)
+                continue
+            named = {self._label(block, name): value for name, value in values.items()}
+            strangers = [name for name in values if self._label(block, name) is None]
+            if strangers:
+                known = ", ".join(self.labels[block])
+                notes.append(f"{strangers[0]!r} is no {block} that is known ({known})")
+            total = sum(value for name, value in named.items() if name is not None)
+            if total > 0:
+                found[block] = {name: named.get(name, 0.0) / total for name in self.labels[block]}
+        return found, notes
+
+    def _label(self, block: str, said: str) -> str | None:
+        plain = said.strip().casefold()
+        known = {name.casefold(): name for name in self.labels[block]} | {
+            other.casefold(): ours for other, ours in self.aliases[block].items()
+        }
+        return known.get(plain)
+
+    def _of_text(self, block: str, text: str) -> tuple[dict[str, Block], list[str]]:
+        if not text.strip():
+            return {}, [f"an empty text says no {block}"]
+        kept = self.kept.get(block)
+        if kept is None:
+            return {}, [f"no model reads the {block} off a text yet: {LEARN}"]
+        model = self.model(block)
+        row = model.distribution([text])[0].tolist()
+        if row[0] != row[0]:
+            return {}, [f"the text is in words that the model has not met, so its {block} is unknown"]
+        found = dict.fromkeys(self.labels[block], 0.0) | {
+            label: value for label, value in zip(model.labels, row, strict=True) if label in self.labels[block]
+        }
+        return {block: found}, []
+
+    def model(self, block: str) -> TextModel:
+        return TextModel.load(*self.artifacts.get(self.kept[block]["artifact"]))
+
+
+def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
+    """block -> {artifact, source, …}"""
+    return get_meta(conn, "texts") or {}
+
+
+def keep_text_model(conn: sa.Connection, block: str, artifact: str, source: str, figures: Mapping[str, Any]) -> None:
+    put_meta(conn, texts={**text_models(conn), block: {"artifact": artifact, "source": source, "figures": figures}})
+
+
