@@ -74,8 +74,15 @@ class Opened:
 
     def forget(self, user: str) -> database.Forgotten:
         """Remove a user, their events and slates; and say which versions had learned from them."""
+        elsewhere = self._forget_elsewhere(user)
         with self.store.begin() as conn:
-            return database.forget(conn, user)
+            return database.forget(conn, user, elsewhere)
+
+    def _forget_elsewhere(self, user: str) -> int:
+        """Rows of theirs in the tables of another program ([foreign]), which are removed, with what they typed."""
+        from .foreign import forget_foreign
+
+        return forget_foreign(self.store, self.recipe, user)
 
     def catalog(self) -> Catalog:
         with self.store.read() as conn:
