@@ -37,7 +37,7 @@ def train(
     A training that was killed goes on where it was when the same command is given again.
     """
     from ..lifecycle import Project
-    from ..lifecycle.teach import Taught
+    from ..lifecycle.teach import Taught, TaughtFew
 
     out = Output(json, quiet, verbose)
     asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "dim": embedding_size}
@@ -47,6 +47,9 @@ def train(
         metric = project.recipe.judge.metric
     if isinstance(done, Taught):
         _show_taught(done, out)
+    elif isinstance(done, TaughtFew):
+        text = f"Version {done.version.id} ({done.version.algorithm}) is active: {done.why}."
+        out.result({"version": done.version.id, "activated": True, "why": done.why}, text=text)
     else:
         _show_tuned(done, metric, out)
 
@@ -58,7 +61,8 @@ def _show_taught(done: "Taught", out: Output) -> None:
         took = f"{one.judged.seconds + one.deployed.seconds:.1f} s"
         rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
     n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
-    out.say(f"Learned from {learned} real events, {lesson.later.protocol}: {n} events. Then learned again from all.")
+    what = "invented" if lesson.later.data.events.synthetic.all() else "real"
+    out.say(f"Learned from {learned} {what} events, {lesson.later.protocol}: {n} events. Then learned again from all.")
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
     best = done.versions[0]

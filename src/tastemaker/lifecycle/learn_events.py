@@ -23,6 +23,7 @@ from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
+from .few_choices import learnable, parts_of
 from .guards import Health, broken, contradicted, health
 from .later import Judged, Later, later_part
 from .pretrain import features_of_version
@@ -84,9 +85,10 @@ def learn_from_events(
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.read_catalog(conn)
-        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
+        data = learnable(conn, recipe, catalog)
     watch = replace(watch, folder=store.root / "cache" / "checkpoints")
-    later = later_part(data, recipe, parent.data_to, now, parent.metrics.get("begins"))
+    since = parent.data_to if parent.events_real else None  # what was invented is nothing that real events go on from
+    later = later_part(data, recipe, since, now, parent.metrics.get("begins") if parent.events_real else None)
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
     base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)
@@ -207,7 +209,7 @@ def publish(
         keep_features(conn, lesson.catalog, lesson.saved)
         ids = database.add_versions(conn, new)
         for id_, one in zip(ids, chosen, strict=True):
-            database.record_run(conn, as_run(one.deployed, id_, int(lesson.later.deploy.sum()), 0))
+            database.record_run(conn, as_run(one.deployed, id_, *parts_of(lesson.later.data, lesson.later.deploy)))
         return [database.version(conn, id_) for id_ in ids]
 
 
@@ -218,7 +220,7 @@ def _as_new(
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
     metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
     metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
-    time_ = later.data.events.time[later.deploy]
+    time_, (real, invented) = later.data.events.time[later.deploy], parts_of(later.data, later.deploy)
     first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
     made = as_version(
         one.deployed, artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
@@ -227,7 +229,7 @@ def _as_new(
     )  # fmt: skip
     return replace(
         made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
-        events_real=int(later.deploy.sum()), reason=reason,
+        events_real=real, events_synthetic=invented, reason=reason,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from .opened import RECIPE_FILE, Opened
 from .pretrain import Pretrained, pretrain
 from .published import published_recipe
 from .synthesize import Synthesized, synthesize
-from .teach import Taught, teach
+from .teach import Taught, TaughtFew, teach
 from .train import Trained, train
 from .versions import SideBySide, compare_versions
 
@@ -157,7 +157,7 @@ class Project(Opened):
         watch: Watch | None = None,
         options: Mapping[str, Any] | None = None,
         models: Sequence[str] = (),
-    ) -> Trained | Taught:
+    ) -> Trained | Taught | TaughtFew:
         """Learn from real events; what is clearly better than the active version replaces it.
 
         Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
