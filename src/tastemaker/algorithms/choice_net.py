@@ -6,7 +6,7 @@ Cost an epoch: O(choices · kinds · hidden); 100,000 choices among 20 kinds tak
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -50,6 +50,7 @@ class ChoiceLearner(Algorithm):
     rare:       places with fewer choices are one place with all others that are rare
     half_life:  days after which a choice weighs half; 0 = choices do not age
     balance:    0 = kinds weigh as often as they are chosen; 1 = each kind weighs the same
+    appeal:     numbers of the catalog that draw everybody, a standard deviation as much as being chosen twice as often
     held_out:   share of the choices, the latest, on which learning stops and its sureness is set right
     """
 
@@ -69,6 +70,7 @@ class ChoiceLearner(Algorithm):
     least: int = 10
     held_out: float = 0.1
     near: tuple[str, ...] = ("text", "lsa")
+    appeal: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0.0 <= self.held_out < 1.0:
@@ -123,11 +125,17 @@ class ChoiceLearner(Algorithm):
             right = self._right(train, chosen, labels, mapping, prior, membership)
         block = next((name for name in self.near if features.block(name).shape[1]), self.near[0])
         vectors = Embeddings(unit_rows(features.block(block)), block)
-        appeal = np.log1p(counts).astype(np.float32)
+        appeal = (np.log1p(counts) + self._drawn_to(features)).astype(np.float32)
         net = no_net(len(labels), c)
         return Choices(
             membership, appeal, vectors, self.closeness, self.context, list(labels), mapping, prior, right, net, 0, self.least
         )
+
+    def _drawn_to(self, features: Features) -> Float64:
+        """float64 (n_items,); the numbers of the block have mean 0 and deviation 1."""
+        names, block = features.names.get("numbers", ()), features.block("numbers")
+        mine = [np.log(2.0) * block[:, names.index(name)] for name in self.appeal if name in names]
+        return np.asarray(sum(mine, np.zeros(len(features))), np.float64)
 
     def _matrix(self, labels: tuple[str, ...], kinds: tuple[str, ...]) -> Float32:
         """label -> kinds, evenly, float32 (n_labels, n_categories)."""
@@ -177,6 +185,4 @@ class ChoiceLearner(Algorithm):
 
     @staticmethod
     def _with(bare: Choices, net: ChoiceNet, learned: int) -> Choices:
-        from dataclasses import replace
-
         return replace(bare, net=net, learned=learned)

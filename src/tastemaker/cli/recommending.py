@@ -111,12 +111,16 @@ def _show_moment(
     slate: "Slate", catalog: "Catalog", why: list[str], felt: dict[str, dict[str, float]], data: dict[str, Any],
     out: Output,
 ) -> None:  # fmt: skip
-    """sad (0.82) · neural, version 4 — and what could not be used."""
-    best = [next(iter(block.items())) for block in felt.values()]
-    said = ", ".join(f"{label} ({share:.2f})" for label, share in best) or "nothing is known of the moment"
-    out.say(f"{said} · {slate.spoke}, version {slate.version}")
+    """What was understood and who answers; the items; and what could not be used."""
+    out.say(moment(slate, felt))
     note = f"Note: {slate.level_reason}." if slate.level_reason else ""
     out.result(data, tables.slate(slate, catalog, why), note)
+
+
+def moment(slate: "Slate", felt: dict[str, dict[str, float]]) -> str:
+    best = [next(iter(block.items())) for block in felt.values()]
+    said = ", ".join(f"{label} ({share:.2f})" for label, share in best) or "nothing is known of the moment"
+    return f"{said} · {slate.spoke}, version {slate.version}"
 
 
 def _context(texts: list[str]) -> dict[str, dict[str, float]]:

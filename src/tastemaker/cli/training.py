@@ -69,8 +69,12 @@ def _show_taught(done: "Taught", out: Output) -> None:
     text = f"Version {best.id} ({best.algorithm}) {'is active' if done.activated else 'is a candidate'}: {done.why}."
     if not done.activated:
         text += f"\nTo use it all the same: tastemaker activate {best.id}"
+    spoke = lesson.learned[0].health.spoke
+    if spoke:
+        text += "\nWho speaks: " + ", ".join(f"{who} {share:.0%}" for who, share in sorted(spoke.items())) + "."
     data: dict[str, Any] = {"activated": done.activated, "why": done.why, "parent": lesson.parent.id}
     data["versions"] = [asdict(version) for version in done.versions]
+    data["spoke"] = dict(spoke)
     data["before"] = None if lesson.base is None else lesson.base.as_json()
     out.result(data, table, text)
 

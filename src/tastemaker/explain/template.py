@@ -7,6 +7,15 @@ from ..data.query import Reason, Slate
 
 STRONGEST = 3  # reasons worth a word
 WEAK = 0.05  # a part below this share of the strongest one is not worth a word
+MOMENT = {
+    "hour": "the hour",
+    "weekday": "the day of the week",
+    "place": "the place",
+    "recent": "the moments before",
+    "history": "earlier choices",
+    "stated": "stated tastes",
+}
+PLURAL = ("recent", "history", "stated")
 
 
 def sentences(slate: Slate, catalog: Catalog) -> list[str]:
@@ -44,6 +53,10 @@ def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
         return f"what you said of {catalog.titles[other]} speaks {'for' if good else 'against'} it {sign}"
     if kind == "history":
         return f"what you rated speaks {'for' if good else 'against'} it {sign}"
+    if kind == "context":
+        return f"{MOMENT.get(key, f'the {key}')} {'speaks' if key not in PLURAL else 'speak'} {'for' if good else 'against'} it {sign}"
+    if kind == "appeal":
+        return f"{'others like it' if good else 'others of its kind are chosen more'} {sign}"
     return f"{kind} {sign}"
 
 

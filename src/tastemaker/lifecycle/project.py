@@ -231,6 +231,7 @@ class Project(Opened):
         from .tick import tick_here
 
         self._forget_answers()
+        self.sync()
         return tick_here(self.store, self.recipe, search=search, force=force, seed=seed, watch=watch)
 
     def tick(self, search: bool = False, seed: int = 0) -> "Ticked":

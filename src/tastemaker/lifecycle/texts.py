@@ -18,7 +18,7 @@ from ..recipe import Recipe
 from ..recipe.context import TextContext, read_lexicon
 from ..store import Store
 from ..store.contexts import keep_text_model, text_models
-from ..text import TextModel
+from ..text import Reader, TextModel, load
 from ..text.model import choose
 from ..watch import Watch
 from .candidates import stream
@@ -70,7 +70,7 @@ def train_texts(
     begun = monotonic()
     with store.read() as conn:
         kept = text_models(conn).get(name)
-    before = None if kept is None else TextModel.load(*store.artifacts.get(kept["artifact"]))
+    before = None if kept is None else load(*store.artifacts.get(kept["artifact"]))
     if source is None:
         model, parts = from_lexicon(context, store.root), {}
     else:
@@ -93,7 +93,7 @@ def _block(recipe: Recipe, block: str | None) -> tuple[str, TextContext]:
     return name, recipe.context[name]
 
 
-def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: str, watch: Watch) -> TextModel:
+def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: str, watch: Watch) -> Reader:
     train, dev = parts["train"], parts["dev"]
     missing = [label for label, any_ in zip(labels, train.has.any(axis=0), strict=True) if not any_]
     if missing:
@@ -111,8 +111,8 @@ def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: st
 
 
 def _judged(
-    block: str, source: Path | None, encoder: str, seconds: float, parts: Mapping[str, Labelled], model: TextModel,
-    before: TextModel | None,
+    block: str, source: Path | None, encoder: str, seconds: float, parts: Mapping[str, Labelled], model: Reader,
+    before: Reader | None,
 ) -> TextsLearned:  # fmt: skip
     counts = {part: len(found.texts) for part, found in parts.items()}
     skipped = sum(found.skipped for found in parts.values())

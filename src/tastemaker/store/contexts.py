@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ..text import TextModel
+from ..text import Reader, load
 from .artifacts import Artifacts
 from .meta import get_meta, put_meta
 
@@ -79,8 +79,8 @@ class Contexts:
         }
         return {block: found}, []
 
-    def model(self, block: str) -> TextModel:
-        return TextModel.load(*self.artifacts.get(self.kept[block]["artifact"]))
+    def model(self, block: str) -> Reader:
+        return load(*self.artifacts.get(self.kept[block]["artifact"]))
 
 
 def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
