@@ -17,6 +17,7 @@ from .text_linear import TextLinear, calibrated
 VERY = ("very", "so", "really", "extremely", "pretty", "incredibly", "super", "absolutely", "quite", "totally")
 NOT = ("not", "not very", "not at all", "never", "don't feel", "isn't", "wasn't", "no longer")
 HELD_OUT = 0.2  # share of the phrases that calibrate
+FEW = 100  # sentences around phrases kept aside, below which nothing is calibrated
 KINDS = ("plain", "said", "whole")
 
 
@@ -71,9 +72,11 @@ def fit_lexicon(lexicon: Lexicon, rng: np.random.Generator, watch: Watch) -> Tex
     texts, labels, held = lexicon.texts(rng)
     has = np.eye(len(lexicon.labels), dtype=bool)[labels]
     how = TextLinear(Reading((1, 2, 3), (), True), least=1, l2=1e-5, steps=60)
+    final = how.fit(texts, lexicon.labels, has, watch)
+    if held.sum() < FEW or not has[~held].any(axis=0).all():
+        return final
     first = how.fit([t for t, out in zip(texts, held, strict=True) if not out], lexicon.labels, has[~held], watch)
     asked = [t for t, out in zip(texts, held, strict=True) if out]
     said = ~np.isnan(first.chances(asked)).any(axis=1)
     first = calibrated(first, [t for t, known in zip(asked, said, strict=True) if known], has[held][said])
-    final = how.fit(texts, lexicon.labels, has, watch)
     return replace(final, slope=first.slope, offset=first.offset, thresholds=first.thresholds)
