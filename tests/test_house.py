@@ -124,5 +124,11 @@ def test_a_command_explains_itself_and_speaks_json(name: str) -> None:
 
 
 def test_the_verbs_of_the_command_line_are_those_of_a_project() -> None:
-    verbs = {name.replace("-", "_") for name in commands() if " " not in name} - {"demo", "similar", "delist", "relist", "import"}
+    verbs = {name.replace("-", "_") for name in commands() if " " not in name} - {
+        "demo",
+        "similar",
+        "delist",
+        "relist",
+        "import",
+    }
     assert verbs <= set(dir(Project))

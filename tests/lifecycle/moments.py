@@ -40,19 +40,39 @@ def user_data(file: Path, clicks: Sequence[tuple[str, str, str, str, int]], logs
             " country TEXT);"
         )
         for n in range(logs):
-            base.execute("INSERT INTO emotion_logs VALUES (?,?,?,?,?,?)", ("ann", "sad", f"words {n}", at(NOON + n), "Oslo", "Norway"))
+            base.execute(
+                "INSERT INTO emotion_logs VALUES (?,?,?,?,?,?)",
+                ("ann", "sad", f"words {n}", at(NOON + n), "Oslo", "Norway"),
+            )
         for name, video, kind, emotion, time in clicks:
-            base.execute("INSERT INTO video_clicks VALUES (?,?,?,?,?,?,?,?)", (name, video, "", kind, emotion, at(time), "Oslo", "Norway"))
+            base.execute(
+                "INSERT INTO video_clicks VALUES (?,?,?,?,?,?,?,?)",
+                (name, video, "", kind, emotion, at(time), "Oslo", "Norway"),
+            )
             if stays:
-                base.execute("INSERT INTO video_interactions VALUES (?,?,?,?,?,?)", (name, kind, emotion, at(time + 60), "Oslo", "Norway"))
+                base.execute(
+                    "INSERT INTO video_interactions VALUES (?,?,?,?,?,?)",
+                    (name, kind, emotion, at(time + 60), "Oslo", "Norway"),
+                )
     base.close()
     return file
 
 
-def some_clicks(project: Project, n: int, emotion: str = "sad", kind: int = 0, users: int = 1) -> list[tuple[str, str, str, str, int]]:
+def some_clicks(
+    project: Project, n: int, emotion: str = "sad", kind: int = 0, users: int = 1
+) -> list[tuple[str, str, str, str, int]]:
     """n clicks of items of one category, an hour apart."""
     catalog = project.catalog()
     column = catalog.categories["category"]
     name = sorted(set(column))[kind]
     mine = [i for i, category in enumerate(column) if category == name]
-    return [(f"ann {k % users}" if users > 1 else "ann", catalog.items.ids[mine[k % len(mine)]], name, emotion, NOON + k * HOUR) for k in range(n)]
+    return [
+        (
+            f"ann {k % users}" if users > 1 else "ann",
+            catalog.items.ids[mine[k % len(mine)]],
+            name,
+            emotion,
+            NOON + k * HOUR,
+        )
+        for k in range(n)
+    ]

@@ -90,7 +90,9 @@ def test_a_damaged_network_is_told_and_the_mapping_answers(neural):
     assert f"version {version} cannot be used" in slate.level_reason
 
 
-@pytest.mark.parametrize("asked", [{"text": "Üçgen ağaçların gölgesi"}, {"text": ""}, {"text": None, "context": {"emotion": {"wistful": 1}}}])
+@pytest.mark.parametrize(
+    "asked", [{"text": "Üçgen ağaçların gölgesi"}, {"text": ""}, {"text": None, "context": {"emotion": {"wistful": 1}}}]
+)
 def test_an_unknown_feeling_is_told_and_what_remains_answers(project, neural, asked):
     for one, who in ((project, "popular"), (neural, "neural")):
         slate = spoke(one, **asked)
@@ -132,12 +134,12 @@ def test_reasons_add_up_and_name_the_sides(neural):
 
 def test_real_choices_take_the_place_of_invented_ones(neural):
     user_data(neural.store.root / "user_data.db", []) if not (neural.store.root / "user_data.db").exists() else None
-    clicks = some_clicks(neural, 60, users=6)
+    clicks, nowhere = some_clicks(neural, 60, users=6), {"city": "", "country": ""}
     from tastemaker.lifecycle.foreign import foreign_of
 
     found = foreign_of(neural.store, neural.recipe)
     found.append("video_clicks", [
-        {"name": n, "video_id": v, "video_title": "", "video_category": k, "emotion": e, "timestamp": t, "city": "", "country": ""}
+        {"name": n, "video_id": v, "video_title": "", "video_category": k, "emotion": e, "timestamp": t} | nowhere
         for n, v, k, e, t in clicks
     ])  # fmt: skip
     neural.sync()
@@ -179,7 +181,10 @@ def test_what_was_typed_is_kept_as_long_as_the_recipe_says(project):
     assert project.sync(now=NOON + 29 * DAY, blank=True).blanked == 0
     assert project.sync(now=NOON + 30 * DAY + 3, blank=True).blanked == 3
     with sqlite3.connect(file) as base:
-        assert base.execute("SELECT input, emotion FROM emotion_logs WHERE input <> ''").fetchall() == [("words 3", "sad"), ("words 4", "sad")]
+        assert base.execute("SELECT input, emotion FROM emotion_logs WHERE input <> ''").fetchall() == [
+            ("words 3", "sad"),
+            ("words 4", "sad"),
+        ]
     base.close()
 
 
@@ -189,7 +194,10 @@ def test_forget_reaches_the_other_program_s_tables(project):
     gone = project.forget("ann")
     assert (gone.events, gone.foreign) == (8, 11)
     with sqlite3.connect(file) as base:
-        assert [base.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("emotion_logs", "video_clicks", "video_interactions")] == [0, 0, 0]
+        assert [
+            base.execute(f"SELECT count(*) FROM {t}").fetchone()[0]
+            for t in ("emotion_logs", "video_clicks", "video_interactions")
+        ] == [0, 0, 0]
     base.close()
     with pytest.raises(QueryError, match="No user has the id 'ann'"):
         project.forget("ann")
@@ -217,7 +225,9 @@ def test_invented_days_show_their_patterns_and_stand_in_the_tables(project):
 
 
 def test_every_number_of_the_days_is_an_option(project):
-    made = project.synthesize_life(users=5, texts=60, clicks=60, interactions=0, match=1.0, delay=(5, 6), move=0.0, away=0.0)
+    made = project.synthesize_life(
+        users=5, texts=60, clicks=60, interactions=0, match=1.0, delay=(5, 6), move=0.0, away=0.0
+    )
     assert made.patterns.match == 1.0
     assert made.patterns.same_place == 1.0
     assert 5 <= made.patterns.delays[1] <= made.patterns.delays[2] <= 6
@@ -228,8 +238,8 @@ def test_every_number_of_the_days_is_an_option(project):
 
 
 def test_training_texts_replace_the_reader_and_say_how_well(project, tmp_path):
-    rows = ["the sun shines\tjoy", "rain again\tsadness", "shouting men\tanger", "dark cellar\tfear", "a sudden bang\tsurprise",
-            "slimy mud\tdisgust", "a table\tneutral"]  # fmt: skip
+    rows = ["the sun shines\tjoy", "rain again\tsadness", "shouting men\tanger", "dark cellar\tfear",
+            "a sudden bang\tsurprise", "slimy mud\tdisgust", "a table\tneutral"]  # fmt: skip
     for part, n in (("train", 30), ("dev", 4), ("test", 4)):
         (tmp_path / f"{part}.tsv").write_text("\n".join(rows * n) + "\nno label that is known\tbliss\n", "utf-8")
     done = project.train_emotion(tmp_path)
@@ -252,5 +262,7 @@ def test_the_reader_is_needed_and_no_orphan(project):
 def test_a_mapping_that_names_no_family_is_refused(untaught, tmp_path):
     file = shutil.copy(untaught / "recipe.toml", tmp_path / "mine.toml")
     edit(Path(file), {r'sad = \["comedy"': 'sad = ["comedie"'})
-    with pytest.raises(RecipeError, match=r"context.emotion.mapping.sad names 'comedie', no family; did you mean 'comedy'"):
+    with pytest.raises(
+        RecipeError, match=r"context.emotion.mapping.sad names 'comedie', no family; did you mean 'comedy'"
+    ):
         Project.init(tmp_path / "p", file)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tastemaker.data.features import TASTES
-from tastemaker.scorers import Choices, ChoiceNet, Embeddings
+from tastemaker.scorers import ChoiceNet, Choices, Embeddings
 from tastemaker.scorers.choices import MAPPING, NEURAL, POPULAR, general_width, no_net
 from tastemaker.scorers.embeddings import unit_rows
 from tastemaker.testing import ScorerContract
@@ -32,16 +32,23 @@ def made(features, learned=50):
     mapping = np.zeros((3, c), np.float32)
     mapping[0, 0] = mapping[1, 1] = mapping[2, c - 1] = 1.0
     return Choices(
-        membership, rng.normal(size=len(features)).astype(np.float32), Embeddings(unit_rows(features.block("text")), "text"),
-        0.7, "mood of the day", LABELS, mapping, np.full(c, 1 / c, np.float32), np.array([0.1, 0.1, 1.0], np.float32),
+        membership, rng.normal(size=len(features)).astype(np.float32),
+        Embeddings(unit_rows(features.block("text")), "text"), 0.7, "mood of the day", LABELS, mapping,
+        np.full(c, 1 / c, np.float32), np.array([0.1, 0.1, 1.0], np.float32),
         net(c, rng, learned > 0), learned, 10,
     )  # fmt: skip
 
 
 def told(batch):
     """The questions at a moment of which most sides are known."""
-    context = np.array([[np.nan] * 3, [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0, 0, 1], [0.2, 0.7, 0.1], [1, 0, 0]], np.float32)
-    blocks = {"mood of the day": context, "recent mood of the day": context[::-1].copy(), "place": np.full((6, 1), 9.0, np.float32)}
+    context = np.array(
+        [[np.nan] * 3, [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0, 0, 1], [0.2, 0.7, 0.1], [1, 0, 0]], np.float32
+    )
+    blocks = {
+        "mood of the day": context,
+        "recent mood of the day": context[::-1].copy(),
+        "place": np.full((6, 1), 9.0, np.float32),
+    }
     return replace(batch, context=blocks, now=np.full(6, MONDAY_NOON))
 
 

@@ -105,7 +105,9 @@ def test_a_lexicon_is_enough_and_a_negation_turns_it_around():
          "low": {"plain": ("sad", "gloomy", "blue", "down"), "said": ("i cried", "leave me")}},
         {"plain": ("i am {}", "so {}", "{}")}, {"glad": "low"},
     )  # fmt: skip
-    found = fit_lexicon(lexicon, np.random.default_rng(0), Watch()).distribution(["I am happy", "I am not happy", "hooray"])
+    found = fit_lexicon(lexicon, np.random.default_rng(0), Watch()).distribution(
+        ["I am happy", "I am not happy", "hooray"]
+    )
     assert found.argmax(axis=1).tolist() == [0, 1, 0]
 
 

@@ -1,6 +1,7 @@
 """Moment and history -> kind of item: a small network, learned in PyTorch, served by scorers.Choices.
 
-Every choice is foretold from what its user had done strictly before it, as a query is served. Every epoch hides some
+Every choice is foretold from what its user had done strictly before it, as a query is served; staying with an item is a
+sequel, which nobody has to foretell. Every epoch hides some
 sides of some moments (the label, the clock, the place, the history), so that the network can do without each of them.
 Cost an epoch: O(choices · kinds · hidden); 100,000 choices among 20 kinds take a second.
 """
@@ -15,7 +16,7 @@ from ..data.arrays import Float32, Float64, Int64
 from ..data.context import CODE, PLACE, column
 from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
-from ..data.known import known_before
+from ..data.known import first_contacts, known_before
 from ..errors import MissingExtra, TrainingError
 from ..scorers import ChoiceNet, Choices, Embeddings, Scorer
 from ..scorers.choices import no_net
@@ -74,7 +75,9 @@ class ChoiceLearner(Algorithm):
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0 or not 0.0 <= self.held_out < 1.0:
-            raise TrainingError(f"{self}: epochs and batch_size are at least 1, learning_rate above 0, held_out below 1.")
+            raise TrainingError(
+                f"{self}: epochs and batch_size are at least 1, learning_rate above 0, held_out below 1."
+            )
 
     def require(self) -> None:
         if find_spec("torch") is None:
@@ -94,7 +97,7 @@ class ChoiceLearner(Algorithm):
         self.require()
         from .choice_torch import learned_net
 
-        chosen = np.flatnonzero(train.liked())
+        chosen = np.flatnonzero(train.liked() & first_contacts(train))
         chosen = chosen[np.argsort(train.events.time[chosen], kind="stable")]
         bare = self.untrained(features, train, chosen)
         if len(chosen) < self.least or not bare.membership.shape[1]:
@@ -128,7 +131,18 @@ class ChoiceLearner(Algorithm):
         appeal = (np.log1p(counts) + self._drawn_to(features)).astype(np.float32)
         net = no_net(len(labels), c)
         return Choices(
-            membership, appeal, vectors, self.closeness, self.context, list(labels), mapping, prior, right, net, 0, self.least
+            membership,
+            appeal,
+            vectors,
+            self.closeness,
+            self.context,
+            list(labels),
+            mapping,
+            prior,
+            right,
+            net,
+            0,
+            self.least,
         )
 
     def _drawn_to(self, features: Features) -> Float64:
@@ -146,7 +160,13 @@ class ChoiceLearner(Algorithm):
         return found
 
     def _right(
-        self, train: Dataset, chosen: Int64, labels: tuple[str, ...], mapping: Float32, prior: Float32, membership: Float32
+        self,
+        train: Dataset,
+        chosen: Int64,
+        labels: tuple[str, ...],
+        mapping: Float32,
+        prior: Float32,
+        membership: Float32,
     ) -> Float32:
         """Of each label the share of choices that the mapping would have named, float32 (n_labels,); few say little."""
         said = [train.events.context.get(column(self.context, label)) for label in labels]
@@ -169,7 +189,7 @@ class ChoiceLearner(Algorithm):
 
     def _inputs(self, train: Dataset, chosen: Int64, bare: Choices, places: Int64) -> Inputs:
         z, x = [], []
-        for _, batch in known_before(train, chosen, most=MOST):
+        for _, batch in known_before(train, chosen, most=MOST, repeats=True):
             s = situation_of(batch, bare.block, len(bare.labels), bare.membership)
             z.append(general_inputs(s, places))
             x.append(category_inputs(s, bare.mapping, bare.prior))

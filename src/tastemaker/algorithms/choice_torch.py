@@ -81,7 +81,9 @@ def learned_net(spec: "ChoiceLearner", inputs: "Inputs", places: Int64, seed: in
         for epoch in range(spec.epochs):
             loss = _epoch(net, learn, len(places), np.random.default_rng((seed, epoch)), epoch)
             if not np.isfinite(loss):
-                raise TrainingError(f"The loss is {loss} in epoch {epoch + 1}. Lower learning_rate ({spec.learning_rate:g}).")
+                raise TrainingError(
+                    f"The loss is {loss} in epoch {epoch + 1}. Lower learning_rate ({spec.learning_rate:g})."
+                )
             metrics = {"loss": loss} | ({"valid_loss": net.loss(rest)} if held else {})
             if metrics.get("valid_loss", -epoch) < best:
                 best, kept = metrics.get("valid_loss", -float(epoch)), [p.detach().clone() for p in net.all]
@@ -102,7 +104,9 @@ def _epoch(net: Net, data: Tensors, n_places: int, rng: np.random.Generator, epo
         for_z, for_x = _hidden(spec, len(rows), z.shape[1], n_places, rng)
         done = (epoch + start / n) / spec.epochs
         rate = spec.learning_rate * 0.5 * (1.0 + math.cos(math.pi * done))
-        losses.append(net.step(z * torch.from_numpy(for_z), x * torch.from_numpy(for_x)[:, None, :], target, weight, rate))
+        losses.append(
+            net.step(z * torch.from_numpy(for_z), x * torch.from_numpy(for_x)[:, None, :], target, weight, rate)
+        )
     return float(np.mean(losses))
 
 

@@ -1,4 +1,4 @@
-"""A text model from phrases that somebody wrote down, before any text was labelled: phrases in sentences, then TextLinear.
+"""A text model from phrases that somebody wrote down: they are put into sentences, and TextLinear learns from these.
 
 Calibrated on sentences around phrases that a first model has not met, so that it is as unsure as it ought to be.
 """
@@ -77,6 +77,6 @@ def fit_lexicon(lexicon: Lexicon, rng: np.random.Generator, watch: Watch) -> Tex
         return final
     first = how.fit([t for t, out in zip(texts, held, strict=True) if not out], lexicon.labels, has[~held], watch)
     asked = [t for t, out in zip(texts, held, strict=True) if out]
-    said = ~np.isnan(first.chances(asked)).any(axis=1)
+    said = np.asarray(~np.isnan(first.chances(asked)).any(axis=1))
     first = calibrated(first, [t for t, known in zip(asked, said, strict=True) if known], has[held][said])
     return replace(final, slope=first.slope, offset=first.offset, thresholds=first.thresholds)

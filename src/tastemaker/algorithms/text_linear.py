@@ -1,11 +1,11 @@
 """Weights of n-grams for labels, one logistic regression a label, all at once by L-BFGS (Liu and Nocedal 1989).
 
-loss = mean_i Σ_l log(1 + exp(-y_il m_il)) + l2/2 Σ w²  with m = x W + b.  A step costs O(n-grams of all texts · labels):
-43,000 comments take half a minute on two cores.
+loss = mean_i Σ_l log(1 + exp(-y_il m_il)) + l2/2 Σ w²  with m = x W + b.  A step costs O(n-grams of all texts ·
+labels): 43,000 comments take half a minute on two cores.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ..watch import Watch
 class TextLinear:
     """least: texts that an n-gram must stand in; most: n-grams that are kept, the frequent ones; steps: of L-BFGS"""
 
-    reading: Reading = Reading()
+    reading: Reading = field(default_factory=Reading)
     least: int = 2
     most: int = 300_000
     l2: float = 2e-5
@@ -31,10 +31,10 @@ class TextLinear:
 
     def fit(self, texts: Sequence[str], labels: tuple[str, ...], has: Bool, watch: Watch) -> TextModel:
         """has: bool (n_texts, n_labels). Not calibrated yet: slopes 1, thresholds a half."""
-        if len(texts) < 2 or has.shape != (len(texts), len(labels)) or has.all(axis=0).any() or not has.any(axis=0).all():
+        if len(texts) < 2 or has.all(axis=0).any() or not has.any(axis=0).all():
             raise TrainingError(
-                f"{len(texts)} texts with the labels {', '.join(labels)} do not tell them apart: each label needs a text "
-                "that has it, and one that has not."
+                f"{len(texts)} texts with the labels {', '.join(labels)} do not tell them apart: each label needs a "
+                "text that has it, and one that has not."
             )
         corpus = Corpus.read(texts, self.reading)
         grams, kind, df = self._vocabulary(corpus)
@@ -42,7 +42,9 @@ class TextLinear:
         x = weighed(corpus.counts(grams), idf, kind)
         weights, bias = self._learned(x, has, watch)
         one = np.ones(len(labels), np.float32)
-        return TextModel(labels, self.reading, grams, kind, idf, weights, bias, one, 0 * one, one / 2)
+        return TextModel(
+            labels, self.reading, grams, kind, idf, weights, bias, one, np.zeros_like(one), one / np.float32(2)
+        )
 
     def _vocabulary(self, corpus: Corpus) -> tuple[UInt32, np.ndarray, Float64]:
         """Sorted hashes, their kinds and in how many texts they stand."""

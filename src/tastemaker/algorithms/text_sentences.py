@@ -19,10 +19,10 @@ STEPS = 300
 
 
 def fit_sentences(encoder: str, train: Labelled, dev: Labelled, labels: tuple[str, ...], watch: Watch) -> SentenceModel:
-    x = vectors(encoder, train.texts, lambda done, total: watch.progress(done, total))
+    x = vectors(encoder, train.texts, watch.progress)
     weights, bias = _learned(x, train.has)
     one = np.ones(len(labels), np.float32)
-    model = SentenceModel(labels, encoder, weights, bias, one, 0 * one, one / 2)
+    model = SentenceModel(labels, encoder, weights, bias, one, np.zeros_like(one), one / np.float32(2))
     if not len(dev.texts):
         return model
     slope, offset, thresholds = platt(vectors(encoder, dev.texts) @ weights + bias, dev.has)

@@ -221,7 +221,9 @@ def forget(user: str, where: Where = ".", json: Json = False) -> None:
         gone = project.forget(user)
     learned = f" Versions that had learned from them: {', '.join(map(str, gone.versions))}." if gone.versions else ""
     rows = f", {gone.foreign} rows of other tables" if gone.foreign else ""
-    Output(json).result(gone._asdict(), text=f"Forgot {user}: {gone.events} events, {gone.slates} slates{rows}.{learned}")
+    Output(json).result(
+        gone._asdict(), text=f"Forgot {user}: {gone.events} events, {gone.slates} slates{rows}.{learned}"
+    )
 
 
 def delist(item: str, where: Where = ".", json: Json = False) -> None:

@@ -50,7 +50,8 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
     with Project.init(folder, recipe, file) as project:
         out.say(f"1. An invented catalog of {len(project.catalog())} items ({project.recipe.title}). No user at all.\n")
         if project.recipe.life.users:
-            return _days(project, seed, out)
+            _days(project, seed, out)
+            return
         out.say("2. Features, invented users, and every model of the recipe:")
         with out.watching() as watch:
             done = project.pretrain(seed, watch)
@@ -68,7 +69,7 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
 
 
 def _days(project: "Project", seed: int, out: Output) -> None:
-    """The story of a recipe whose people live days: by the mapping at first, then by a network that knows their hours."""
+    """The story of a recipe whose people live days: the mapping at first, then a network that knows their hours."""
     from time import time
 
     from ..explain import sentences

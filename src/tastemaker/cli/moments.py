@@ -39,14 +39,22 @@ def synthesize(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Invent users and what they do, as events marked synthetic: rankings, or days of life where the recipe has [life]."""
+    """Invent users and what they do, marked synthetic: rankings, or days of life where the recipe has [life]."""
     from ..errors import QueryError
     from ..lifecycle import Project
 
     out = Output(json, quiet)
-    asked = {"texts": emotion_logs, "clicks": clicks, "interactions": interactions, "days": days, "match": match}
+    asked: dict[str, Any] = {
+        "texts": emotion_logs,
+        "clicks": clicks,
+        "interactions": interactions,
+        "days": days,
+        "match": match,
+    }
     asked |= {"delay": delay, "after": after, "away": away, "move": move, "rhythm": rhythm}
-    options = {k: v for k, v in (asked | {"habit": habit, "habit_hours": habit_hours}).items() if v is not None}
+    options: dict[str, Any] = {
+        k: v for k, v in (asked | {"habit": habit, "habit_hours": habit_hours}).items() if v is not None
+    }
     with Project.open(where) as project:
         if project.recipe.life.users:
             if rankings is not None:
@@ -60,24 +68,31 @@ def synthesize(
     balance = [["archetype", k, str(v)] for k, v in made.archetypes.items()]
     balance += [["family of ranked items", k, str(v)] for k, v in made.families.items()]
     data = {"users": n, "events": events, "archetypes": made.archetypes, "families": made.families, "seed": seed}
-    out.result(data, Table("Balance", ["", "name", ">count"], balance), f"{n} invented users, {events} synthetic events.")
+    out.result(
+        data, Table("Balance", ["", "name", ">count"], balance), f"{n} invented users, {events} synthetic events."
+    )
     return None
 
 
 def _show_life(made: "Lived", out: Output) -> None:
     found, n = made.patterns, len(made.dataset.users)
     rows = [
-        ["choices that match the mapping", f"{found.match:.1%}", f"{made.life.match:.0%} of those without habit, and chance"],
+        [
+            "choices that match the mapping",
+            f"{found.match:.1%}",
+            f"{made.life.match:.0%} without habit, and chance",
+        ],
         ["seconds from feeling to choice", _seconds(found.delays), f"{made.life.delay[0]:g} to {made.life.delay[1]:g}"],
         ["seconds from choice to staying", _seconds(found.after), f"{made.life.after[0]:g} to {made.life.after[1]:g}"],
         ["choices before their cause", str(found.late), "0"],
-        ["at the place of the feeling", f"{found.same_place:.1%}", f"{1.0 - made.life.move:.0%} or more"],
+        ["at the place of the feeling", f"{found.same_place:.1%}", f"about {(1.0 - made.life.move) ** 2:.0%} or more"],
         ["feelings in a person's half of the day", f"{found.rhythm:.1%}", "50% were without rhythm"],
     ]
     data: dict[str, Any] = {"users": n, "events": len(made.dataset), "feelings": len(made.days.user), "seed": made.seed}
     data |= {"clicks": len(made.days.clicks.user), "interactions": len(made.days.interactions.user)}
     data |= {"patterns": asdict(found), "rows": dict(made.rows)}
-    said = f"{n} invented users: {data['feelings']} feelings, {data['clicks']} clicks, {data['interactions']} interactions."
+    said = f"{n} invented users: {data['feelings']} feelings, {data['clicks']} clicks, "
+    said += f"{data['interactions']} interactions."
     if made.rows:
         said += f"\nAlso written to {', '.join(made.rows)}. Next: tastemaker train"
     out.result(data, Table("What their days show", ["", "found (median, 5–95 %)", "wanted"], rows), said)
@@ -115,7 +130,10 @@ def train_emotion(
     ] = None,
     block: Annotated[str | None, typer.Option(help="Which [context.NAME]; the first by default.")] = None,
     encoder: Annotated[
-        str, typer.Option(help="words, or a sentence-transformers model: its name or folder (pip install tastemaker[sentences]).")
+        str,
+        typer.Option(
+            help="words, or a sentence-transformers model: its name or folder (pip install tastemaker[sentences])."
+        ),
     ] = "words",
     where: Where = ".",
     json: Json = False,

@@ -54,7 +54,7 @@ def recommend(
 ) -> None:
     """Recommend: from likes, stated tastes, ratings, a known user, or nothing at all; and say why."""
     filters = dict(_split(text) for text in filter_ or [])
-    asked = {
+    asked: dict[str, Any] = {
         "likes": like or [],
         "taste": pairs(taste or [], "woody=0.9"),
         "ratings": pairs(rate or [], "'Some Title=4'"),
@@ -101,7 +101,9 @@ def _answer(where: str, out: Output, version: int | None, asked: dict[str, Any],
     out.result(data, tables.slate(slate, answers.catalog, why), text)
 
 
-def told(context: "Mapping[str, Mapping[str, float]]", labels: "Mapping[str, Sequence[str]]") -> dict[str, dict[str, float]]:
+def told(
+    context: "Mapping[str, Mapping[str, float]]", labels: "Mapping[str, Sequence[str]]"
+) -> dict[str, dict[str, float]]:
     """block -> label -> share, the largest first, of the blocks that have labels."""
     blocks = {name: context[name] for name in labels if name in context}
     return {name: dict(sorted(block.items(), key=lambda one: -one[1])) for name, block in blocks.items()}

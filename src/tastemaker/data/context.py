@@ -41,7 +41,7 @@ def blocks_of(context: Mapping[str, Float32], rows: Int64) -> dict[str, Float32]
 
 def recent(block: Float32, first: Int64, last: Int64) -> Float32:
     """The mean of the rows first … last - 1 of a block (n, d) that say something, float32 (q, d); NaN = none does."""
-    said = ~np.isnan(block).any(axis=1)
+    said = np.asarray(~np.isnan(block).any(axis=1))
     total = np.vstack([np.zeros((1, block.shape[1])), np.cumsum(np.where(said[:, None], block, 0.0), axis=0)])
     count = np.concatenate([[0], np.cumsum(said)])
     n = (count[last] - count[first])[:, None]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from .arrays import UNKNOWN, Csr, Float32, Int64, csr, empty_csr
+from .arrays import UNKNOWN, Bool, Csr, Float32, Int64, csr, empty_csr
 from .context import LAST, PLACE, RECENT, blocks_of, recent
 from .dataset import Dataset
 from .query import Batch
@@ -15,13 +15,14 @@ BLOCK = 4096  # events whose histories are held at once
 
 
 def known_before(
-    data: Dataset, asked: Int64, until: int | None = None, most: int | None = None
+    data: Dataset, asked: Int64, until: int | None = None, most: int | None = None, repeats: bool = False
 ) -> Iterator[tuple[Int64, Batch]]:
     """Blocks of the events `asked` (positions in `data`), each with what their users had done strictly earlier.
 
     Histories are signed preferences and their times, the latest of each item, without the item that is asked for:
     whoever revises a grade shall not be told the old one. until: nothing from this moment on is known, as to a model
-    that is not told. most: only so many of the latest events of each user are known
+    that is not told. most: only so many of the latest events of each user are known. repeats: the item asked for stays
+    in the history, where it may be chosen again: what is missing there would tell which one is asked for
     What surrounded the events asked is part of the queries, and what surrounded the last ones before ("recent …").
     Cost: O(sum of the histories' lengths).
     """
@@ -42,7 +43,7 @@ def known_before(
         n = last - first
         q = np.repeat(np.arange(len(rows)), n)
         place = np.arange(len(q)) - np.repeat(np.cumsum(n) - n, n) + first[q]  # positions in `order`
-        kept = (replaced[place] >= last[q]) & (item[place] != events.item[rows][q])
+        kept = (replaced[place] >= last[q]) & (repeats | (item[place] != events.item[rows][q]))
         shape = (len(rows), len(data.catalog))
         cells = (q[kept], item[place[kept]])
         history = csr(*cells, signed[order[place[kept]]], shape)
@@ -50,6 +51,17 @@ def known_before(
         when.sort_indices()
         context = _context(data, rows, order, np.maximum(starts[mine], last - LAST), last)
         yield rows, replace(_batch(data, history, when, rows), context=context)
+
+
+def first_contacts(data: Dataset, within: int = 3600) -> Bool:
+    """Which events are no mere sequel of the same user's event with the same item, at most so many seconds before."""
+    e = data.events
+    order = np.lexsort((np.arange(len(e)), e.time, e.item, e.user))
+    same = (e.user[order][1:] == e.user[order][:-1]) & (e.item[order][1:] == e.item[order][:-1])
+    soon = e.time[order][1:] - e.time[order][:-1] <= within
+    found = np.ones(len(e), bool)
+    found[order[1:][same & soon]] = False
+    return found
 
 
 def _context(data: Dataset, rows: Int64, order: Int64, first: Int64, last: Int64) -> dict[str, Float32]:

@@ -1,7 +1,7 @@
 """Texts that somebody labelled: a folder with train.tsv, dev.tsv and test.tsv, or one file; several labels a text.
 
-A .tsv line is text, labels (names or numbers, separated by commas), and whatever follows; quotes are only quotes. A .csv
-file has a header with the columns text and label (or labels, emotion). labels.txt names the numbers, a line each.
+A .tsv line is text, labels (names or numbers, separated by commas), and whatever follows; quotes are only quotes. A
+.csv file has a header with the columns text and label (or labels, emotion). labels.txt names the numbers, a line each.
 """
 
 import csv
@@ -29,11 +29,13 @@ class Labelled:
     skipped: int
 
     def where(self, mask: Bool) -> "Labelled":
-        return Labelled(tuple(t for t, keep in zip(self.texts, mask, strict=True) if keep), self.has[mask], self.skipped)
+        return Labelled(
+            tuple(t for t, keep in zip(self.texts, mask, strict=True) if keep), self.has[mask], self.skipped
+        )
 
 
 def read_labelled(path: Path, labels: tuple[str, ...], name: Callable[[str], str | None]) -> dict[str, Labelled]:
-    """part -> its texts. labels: in the order of the columns of `has`; name: what a label is called here, None = unknown
+    """part -> its texts. labels: in the order of the columns of `has`; name: what we call a label, None = unknown
 
     One file, or a folder without dev and test, is dealt out by a hash of each text: a tenth to dev, a tenth to test.
     """
@@ -46,7 +48,11 @@ def read_labelled(path: Path, labels: tuple[str, ...], name: Callable[[str], str
         raise DataError(f"{path} has neither train.tsv nor train.csv. Name the file itself, or call it so.")
     if not len(found["train"].texts):
         raise DataError(f"{path}: no row has a text and one of the labels {', '.join(labels)}. Nothing was learned.")
-    return found if len(found) == len(PARTS) else {**_dealt(found["train"]), **{p: f for p, f in found.items() if p != "train"}}
+    return (
+        found
+        if len(found) == len(PARTS)
+        else {**_dealt(found["train"]), **{p: f for p, f in found.items() if p != "train"}}
+    )
 
 
 def _file(folder: Path, part: str) -> Path | None:
@@ -54,7 +60,7 @@ def _file(folder: Path, part: str) -> Path | None:
 
 
 def _numbers(folder: Path) -> Mapping[str, str]:
-    """"0" -> the first line of labels.txt …"""
+    """ "0" -> the first line of labels.txt …"""
     file = folder / "labels.txt"
     names = file.read_text("utf-8").split() if file.is_file() else []
     return {str(row): label for row, label in enumerate(names)}

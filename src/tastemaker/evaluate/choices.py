@@ -8,7 +8,7 @@ from time import perf_counter
 
 import numpy as np
 
-from ..data.arrays import Float32, Float64, Int64
+from ..data.arrays import Bool, Float32, Float64, Int64
 from ..data.dataset import Dataset
 from ..data.known import known_before
 from ..metrics import intervals
@@ -26,21 +26,20 @@ def judge_choices(
 ) -> RankingReport:
     """asked: positions of the choices; kinds: int64 (n_items,), the kind of each item; begins: when judging begins
 
-    ndcg: 1 / log2(1 + place) of the kind chosen; recall: whether it is among the first DEEP; hit: whether it is the first
+    ndcg: 1 / log2(1 + place) of the kind chosen; recall: is it among the first DEEP? hit: is it the first?
     """
     start, n_kinds = perf_counter(), int(kinds.max()) + 1
-    place = np.full(len(asked), np.nan)
-    done = 0
-    for rows, batch in known_before(data, asked, most=MOST):
+    there, parts = np.bincount(kinds, minlength=n_kinds) > 0, []
+    for rows, batch in known_before(data, asked, most=MOST, repeats=True):
         scores = best_of_kinds(scorer.score(batch), kinds, n_kinds)
-        place[done : done + len(rows)] = places(scores, kinds[data.events.item[rows]])
-        done += len(rows)
+        parts.append(worth(scores, kinds[data.events.item[rows]], there))
+    told = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     seconds = perf_counter() - start
     units, n_users = _units(data, asked)
-    found = {name: _by_unit(values, units) for name, values in _worth(place).items()}
-    there = np.bincount(kinds, minlength=n_kinds) > 0
-    popular = _worth(places(_popular(data, kinds, n_kinds, there, begins, len(asked)), kinds[data.events.item[asked]]))
-    random = _worth(np.arange(1.0, there.sum() + 1))
+    found = {name: _by_unit(values, units) for name, values in told.items()}
+    chosen = kinds[data.events.item[asked]]
+    popular = worth(_popular(data, kinds, n_kinds, begins, len(asked)), chosen, there)
+    random = worth(np.zeros((1, n_kinds)), chosen[:1], there)
     metrics = {
         name: Ranked(model, float(random[name].mean()), float(popular[name].mean()))
         for name, model in zip(found, intervals(np.column_stack(list(found.values())), rng), strict=True)
@@ -57,14 +56,18 @@ def best_of_kinds(scores: Float32, kinds: Int64, n_kinds: int) -> Float64:
     return found
 
 
-def places(scores: Float64, chosen: Int64) -> Float64:
-    """Where the chosen kind stands, from 1; among equals in the middle; float64 (q,)."""
+def worth(scores: Float64, chosen: Int64, there: Bool) -> dict[str, Float64]:
+    """What an order of kinds is worth for the kind chosen, float64 (q,) each; equals stand in every order alike.
+
+    scores: float64 (q, n_kinds), -inf = nothing is said; there: bool (n_kinds,), kinds that have an item
+    """
     mine = scores[np.arange(len(scores)), chosen][:, None]
-    return np.asarray(1.0 + (scores > mine).sum(axis=1) + ((scores == mine).sum(axis=1) - 1) / 2.0, np.float64)
-
-
-def _worth(place: Float64) -> dict[str, Float64]:
-    return {"ndcg": 1.0 / np.log2(1.0 + place), "recall": 1.0 * (place <= DEEP), "hit": 1.0 * (place < 1.5)}
+    above, equal = ((scores > mine) & there).sum(axis=1), np.maximum(((scores == mine) & there).sum(axis=1), 1)
+    gains = np.concatenate([[0.0], np.cumsum(1.0 / np.log2(2.0 + np.arange(scores.shape[1] + 1)))])
+    found = {"ndcg": (gains[above + equal] - gains[above]) / equal}
+    for name, deep in (("recall", DEEP), ("hit", 1)):
+        found[name] = np.clip(deep - above, 0, equal) / equal
+    return found
 
 
 def _units(data: Dataset, asked: Int64) -> tuple[Int64, int]:
@@ -78,7 +81,7 @@ def _by_unit(values: Float64, units: Int64) -> Float64:
     return np.asarray(np.bincount(units, values) / np.bincount(units), np.float64)
 
 
-def _popular(data: Dataset, kinds: Int64, n_kinds: int, there: np.ndarray, begins: int, n: int) -> Float64:
+def _popular(data: Dataset, kinds: Int64, n_kinds: int, begins: int, n: int) -> Float64:
     before = kinds[data.events.item[data.events.time < begins]]
-    counts = np.where(there, np.bincount(before, minlength=n_kinds), -np.inf)
+    counts = np.bincount(before, minlength=n_kinds).astype(np.float64)
     return np.broadcast_to(counts, (n, n_kinds))

@@ -51,13 +51,17 @@ def _phrase(catalog: Catalog, row: int, reason: Reason) -> str:
         if shared:
             return f"shares {', '.join(shared)} with {catalog.titles[other]} {sign}"
         return f"what you said of {catalog.titles[other]} speaks {'for' if good else 'against'} it {sign}"
-    if kind == "history":
-        return f"what you rated speaks {'for' if good else 'against'} it {sign}"
-    if kind == "context":
-        return f"{MOMENT.get(key, f'the {key}')} {'speaks' if key not in PLURAL else 'speak'} {'for' if good else 'against'} it {sign}"
+    if kind in ("history", "context"):
+        return _phrase_of_moment(kind, key, sign, "for" if good else "against")
     if kind == "appeal":
         return f"{'others like it' if good else 'others of its kind are chosen more'} {sign}"
     return f"{kind} {sign}"
+
+
+def _phrase_of_moment(kind: str, key: str, sign: str, way: str) -> str:
+    if kind == "history":
+        return f"what you rated speaks {way} it {sign}"
+    return f"{MOMENT.get(key, f'the {key}')} {'speak' if key in PLURAL else 'speaks'} {way} it {sign}"
 
 
 def _shared(catalog: Catalog, a: int, b: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Choices that are enough to learn from but too few to judge on: the network is learned, and knows when to step aside."""
+"""Choices that are enough to learn from but too few to judge on: the network is learned, and may step aside."""
 
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from .. import store as database
 from ..algorithms import ChoiceLearner
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
+from ..data.known import first_contacts
 from ..errors import TrainingError
 from ..recipe import Recipe
 from ..recipe.context import choice_model
@@ -32,7 +33,7 @@ def learnable(conn: Connection, recipe: Recipe, catalog: Catalog) -> Dataset:
 def taught_by_few(
     store: Store, recipe: Recipe, parent: ModelVersion, seed: int, watch: Watch, now: int
 ) -> tuple[ModelVersion, str] | None:
-    """A version, active at once, and why; None where this recipe does not learn choices, or there are enough to judge on.
+    """A version, active at once, and why; None where nothing learns choices here, or there are enough to judge on.
 
     TrainingError where there are too few even to learn from: it says how many are missing.
     """
@@ -42,7 +43,7 @@ def taught_by_few(
     with store.read() as conn:
         catalog = database.read_catalog(conn)
         data = learnable(conn, recipe, catalog)
-    n = int(data.liked().sum())
+    n = int((data.liked() & first_contacts(data)).sum())
     _refuse_too_few(n, model)
     if n >= ENOUGH:
         return None
@@ -50,7 +51,8 @@ def taught_by_few(
     saved = save_features(store.artifacts, features)
     name = next((name for name, one in recipe.models.items() if one == model), "choices")
     found = learn(name, model, watch, lambda stage: model.fit(data, features, stream(seed, name), stage))
-    why = f"{n} choices are too few to judge on (needed: {ENOUGH}), so it speaks only where it is surer than the mapping was right"
+    few = f"{n} choices are too few to judge on (needed: {ENOUGH})"
+    why = f"{few}, so it speaks only where it is surer than the mapping was right"
     artifact = as_artifact(store, found.scorer, catalog, recipe, saved)
     real = int((~data.events.synthetic).sum())
     made = as_version(

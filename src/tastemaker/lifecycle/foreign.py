@@ -185,5 +185,3 @@ def context_columns(recipe: Recipe, labels: Sequence[str], places: Sequence[str]
         is_it = np.array([ours[said] == label for said in labels], np.float32)
         found[column(block, label)] = np.where(known, is_it, np.float32(np.nan)).astype(np.float32)
     return found
-
-

@@ -197,8 +197,8 @@ def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connect
     first_text_models(store, recipe, conn)
     artifact = as_artifact(store, scorer, catalog, recipe, None)
     first = NewVersion(
-        recipe=recipe.name, algorithm="content" if model is None else "mapping", artifact=artifact, code_version=CODE_VERSION, seed=0,
-        features_digest=features.digest,
+        recipe=recipe.name, algorithm="content" if model is None else "mapping", artifact=artifact,
+        code_version=CODE_VERSION, seed=0, features_digest=features.digest,
     )  # fmt: skip
     (id_,) = database.add_versions(conn, [first])
     database.activate(conn, id_, "first import: answers before any training")

@@ -12,8 +12,19 @@ from ..algorithms.liked import liked
 from ..data.arrays import Bool, Float64, Int64
 from ..data.dataset import Dataset
 from ..data.holdout import has_time
+from ..data.known import first_contacts
 from ..errors import DataError
-from ..evaluate import Metric, OutcomeReport, RankingReport, better_by, compared, judge_choices, judge_outcomes, judge_ranking, unit_of
+from ..evaluate import (
+    Metric,
+    OutcomeReport,
+    RankingReport,
+    better_by,
+    compared,
+    judge_choices,
+    judge_outcomes,
+    judge_ranking,
+    unit_of,
+)
 from ..metrics import Interval
 from ..monitor import DAY
 from ..recipe import Recipe
@@ -125,7 +136,8 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
             f"Only {int(learn.sum())} events lie in the {recipe.retrain.train_window_days} days that a model learns "
             "from. Raise train_window_days in [retrain] of recipe.toml (0 = all events), or import more."
         )
-    return Later(data, learn, deploy, np.flatnonzero(time >= begins), begins, metric, protocol, dated, kinds)
+    asked = time >= begins if kinds is None else (time >= begins) & first_contacts(data)
+    return Later(data, learn, deploy, np.flatnonzero(asked), begins, metric, protocol, dated, kinds)
 
 
 def _clocked(data: Dataset) -> bool:

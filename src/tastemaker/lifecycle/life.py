@@ -50,7 +50,9 @@ def synthesize_life(
         catalog = database.read_catalog(conn)
     features, model = features_of(recipe, catalog), choice_model(recipe.models, recipe.context)
     if model is None or not len(catalog):
-        raise DataError("Days can be invented for a recipe with a [context] and a catalog. tastemaker import --catalog FILE")
+        raise DataError(
+            "Days can be invented for a recipe with a [context] and a catalog. tastemaker import --catalog FILE"
+        )
     bare, membership = model.untrained(features), features.block(TASTES)
     texts = _texts(recipe, model.context, store)
     n_texts = {row: len(texts[label]) for row, label in enumerate(bare.labels)}
@@ -79,7 +81,11 @@ def _life(life: Life, options: Mapping[str, Any]) -> Life:
 def _texts(recipe: Recipe, block: str, store: Store) -> dict[str, list[str]]:
     """label -> what its people say."""
     context = recipe.context[block]
-    lexicon = read_lexicon(context.lexicon, store.root) if context.lexicon else Lexicon({label: {} for label in context.labels})
+    lexicon = (
+        read_lexicon(context.lexicon, store.root)
+        if context.lexicon
+        else Lexicon({label: {} for label in context.labels})
+    )
     said, labels, _ = lexicon.texts(stream(0, "what people say"), each=1)
     found: dict[str, list[str]] = {label: [] for label in context.labels}
     for text, row in zip(said, labels, strict=True):
@@ -103,7 +109,8 @@ def _dataset(days: Days, labels: Any, block: str, catalog: Catalog, recipe: Reci
     events = Events(
         user=both("user")[order].astype(np.int32), item=both("item")[order].astype(np.int32),
         value=np.ones(n, np.float32), time=time, received_at=time.copy(), kind=kind[order].astype(np.int8),
-        synthetic=np.ones(n, bool), group=np.full(n, -1, np.int64), context=context | {column(PLACE, CODE): codes[place]},
+        synthetic=np.ones(n, bool), group=np.full(n, -1, np.int64),
+        context=context | {column(PLACE, CODE): codes[place]},
     )  # fmt: skip
     users = Vocab(tuple(f"{INVENTED}{u + 1}" for u in range(int(days.user.max(initial=-1)) + 1)))
     return Dataset(events, catalog, users, recipe.tastes.names, scales=recipe.scales)

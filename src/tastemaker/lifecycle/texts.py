@@ -13,6 +13,7 @@ from ..algorithms.text_lexicon import fit_lexicon
 from ..algorithms.text_linear import TextLinear, calibrated
 from ..data.labelled import Labelled, read_labelled
 from ..errors import DataError, RecipeError, TrainingError
+from ..kernels.threads import one_blas_thread
 from ..metrics.labels import calibration_error, f1_of_labels
 from ..recipe import Recipe
 from ..recipe.context import TextContext, read_lexicon
@@ -54,6 +55,7 @@ def first_text_models(store: Store, recipe: Recipe, conn: Connection) -> None:
             keep_text_model(conn, block, store.artifacts.put(*model.state()), f"lexicon {context.lexicon}", {})
 
 
+@one_blas_thread()
 def from_lexicon(context: TextContext, folder: Path) -> TextModel:
     lexicon = read_lexicon(context.lexicon, folder)
     strangers = set(lexicon.labels) ^ set(context.labels)
@@ -62,6 +64,7 @@ def from_lexicon(context: TextContext, folder: Path) -> TextModel:
     return fit_lexicon(lexicon, stream(0, "lexicon"), Watch())
 
 
+@one_blas_thread()
 def train_texts(
     store: Store, recipe: Recipe, source: Path | None, block: str | None, encoder: str, watch: Watch
 ) -> TextsLearned:
@@ -72,7 +75,8 @@ def train_texts(
         kept = text_models(conn).get(name)
     before = None if kept is None else load(*store.artifacts.get(kept["artifact"]))
     if source is None:
-        model, parts = from_lexicon(context, store.root), {}
+        parts: dict[str, Labelled] = {}
+        model: Reader = from_lexicon(context, store.root)
     else:
         parts = read_labelled(source, context.labels, context.label)
         model = _learned(parts, context.labels, encoder, watch)
@@ -95,7 +99,7 @@ def _block(recipe: Recipe, block: str | None) -> tuple[str, TextContext]:
 
 def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: str, watch: Watch) -> Reader:
     train, dev = parts["train"], parts["dev"]
-    missing = [label for label, any_ in zip(labels, train.has.any(axis=0), strict=True) if not any_]
+    missing = [label for label, any_ in zip(labels, np.asarray(train.has.any(axis=0)), strict=True) if not any_]
     if missing:
         raise DataError(
             f"No text is labelled {', '.join(missing)}, so it could never be told. Add such texts, or name what yours "
@@ -119,12 +123,12 @@ def _judged(
     nothing = float("nan")
     test = parts.get("test")
     if test is None or len(test.texts) < FEW:
-        return TextsLearned(block, str(source or "lexicon"), encoder, seconds, counts, skipped, {}, nothing, nothing, None)
+        return TextsLearned(
+            block, str(source or "lexicon"), encoder, seconds, counts, skipped, {}, nothing, nothing, None
+        )
     chances = model.chances(test.texts)
     f1 = f1_of_labels(choose(chances, model.thresholds), test.has)
     was = None if before is None else float(f1_of_labels(before.chosen(test.texts), test.has).mean())
     named: dict[str, Any] = dict(zip(model.labels, f1.tolist(), strict=True))
     ece = calibration_error(chances, test.has)
     return TextsLearned(block, str(source), encoder, seconds, counts, skipped, named, float(np.mean(f1)), ece, was)
-
-

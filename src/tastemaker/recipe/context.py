@@ -18,7 +18,7 @@ LEXICONS = Path(__file__).parents[1] / "recipes" / "lexicons"
 class TextContext:
     """
     mapping:   label -> families of items that suit it; its keys are the labels
-    lexicon:   NAME of a file NAME.toml in the project, or of one that comes with the package; "" = no text is understood
+    lexicon:   NAME of a file NAME.toml in the project, or in the package; "" = no text is understood
     aliases:   what others call a label -> ours
     keep_days: days that what somebody typed is kept; 0 = not at all
     """
@@ -42,7 +42,7 @@ class TextContext:
 
 @dataclass(frozen=True)
 class ForeignTable:
-    """Our names -> the columns of a table. item, or family where only the kind of an item is told; text: what was typed
+    """Our names -> the columns of a table. item, or family where only its kind is told; text: what was typed
 
     kind: what a row with an item is: "click" …; with neither item nor family a row only says how somebody felt
     after: minutes within which a row without an item follows the same user's last one of that family
@@ -62,7 +62,7 @@ class ForeignTable:
 
 @dataclass(frozen=True)
 class ForeignTables:
-    """database: a SQL URL, or an SQLite file in the project; context: the block that labels belong to; tables by name"""
+    """database: a SQL URL, or an SQLite file in the project; context: the block that labels are of; tables by name"""
 
     database: str = ""
     context: str = ""
@@ -94,7 +94,7 @@ def of_context(name: str, spec: Mapping[str, Any], contexts: Mapping[str, TextCo
 
 
 def choice_model(models: Mapping[str, Any], contexts: Mapping[str, TextContext]) -> ChoiceLearner | None:
-    """The recipe's model of choices, or a plain one where only the context is there; None = nothing is said of moments."""
+    """The recipe's model of choices, or a plain one where only a context is; None = nothing is said of moments."""
     named = next((model for model in models.values() if isinstance(model, ChoiceLearner)), None)
     if named is not None or not contexts:
         return named
@@ -113,7 +113,9 @@ def read_lexicon(name: str, folder: Path) -> Lexicon:
         raise RecipeError(f"{file.name} is not valid TOML: {error}.") from None
     known = {f.name for f in fields(Lexicon)}
     if set(raw) - known or "label" not in raw:
-        raise RecipeError(f"{file.name} has {', '.join(sorted(raw)) or 'nothing'}; a lexicon has label, sentences, negated.")
+        raise RecipeError(
+            f"{file.name} has {', '.join(sorted(raw)) or 'nothing'}; a lexicon has label, sentences, negated."
+        )
     label = {one: {kind: tuple(said) for kind, said in kinds.items()} for one, kinds in raw["label"].items()}
     sentences = {kind: tuple(frames) for kind, frames in raw.get("sentences", {}).items()}
     return Lexicon(label, sentences, raw.get("negated", {}))

@@ -14,8 +14,8 @@ from ..errors import RecipeError
 from ..features.build import FeatureSettings
 from ..features.tastes import Tastes
 from ..monitor import Limits
-from ..synth.samples import Sample
 from ..synth.life import Life
+from ..synth.samples import Sample
 from ..synth.users import Population
 from .context import ForeignTables, TextContext, check_context, of_context
 from .retraining import Retraining

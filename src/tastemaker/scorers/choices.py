@@ -19,7 +19,7 @@ from ..data.features import TASTES, Features
 from ..data.query import Batch
 from .base import Contributions, Part, Scorer, Voice, merged
 from .embeddings import Embeddings
-from .situation import SIDES, Situation, category_inputs, general_inputs, mapped_shares, situation_of
+from .situation import PER_CATEGORY, SIDES, Situation, category_inputs, general_inputs, mapped_shares, situation_of
 
 NEURAL, MAPPING, POPULAR = "neural", "mapping", "popular"
 WISH = 4.0  # what a stated taste of 1 instead of 1/2 adds to the mapping's log share, twice
@@ -88,7 +88,7 @@ class Choices(Scorer):
     @cached_property
     def _kind(self) -> Int64:
         """The kind that an item is most of, int64 (n_items,)."""
-        return self.membership.argmax(axis=1)
+        return np.asarray(self.membership.argmax(axis=1), np.int64)
 
     def situation(self, batch: Batch) -> Situation:
         return situation_of(batch, self.block, len(self.labels), self.membership)
@@ -138,7 +138,7 @@ class Choices(Scorer):
 
     def _voices(self, s: Situation) -> tuple[list[Voice], Float32]:
         """Who speaks for each query, and the network's shares (zeros where it was not asked)."""
-        known = ~np.isnan(s.context).any(axis=1)
+        known = np.asarray(~np.isnan(s.context).any(axis=1))
         shares = np.zeros((len(s), self.membership.shape[1]), np.float32)
         if self.learned < self.least:
             why = f"the network has learned from {self.learned} choices, and needs {self.least}"
@@ -147,13 +147,15 @@ class Choices(Scorer):
         shares = self.net.shares(s, self.mapping, self.prior)
         sure = shares.max(axis=1)
         right = np.where(known, np.nan_to_num(s.context) @ self.right, 0.0)
-        broken = ~np.isfinite(shares).all(axis=1)
+        broken = np.asarray(~np.isfinite(shares).all(axis=1))
         voices = []
         for k, p, r, bad in zip(known.tolist(), sure.tolist(), right.tolist(), broken.tolist(), strict=True):
             if bad:
                 voices.append(self._lower(k, "the network's answer is no number"))
             elif p < r:
-                voices.append(self._lower(k, f"the network is less sure ({p:.0%}) than the mapping was right ({r:.0%})"))
+                voices.append(
+                    self._lower(k, f"the network is less sure ({p:.0%}) than the mapping was right ({r:.0%})")
+                )
             else:
                 voices.append(Voice(NEURAL, "" if k else f"no {self.block} is known"))
         return voices, shares
@@ -209,8 +211,14 @@ def _known(s: Situation) -> Bool:
 def no_net(n_labels: int, n_categories: int) -> ChoiceNet:
     """Stands where nothing was learned; never asked."""
     d = general_width(n_labels, 0)
-    zeros = [np.zeros(shape, np.float32) for shape in ((d, 1), (6, 1), (n_categories, 1), (1,), (6,), (d, n_categories))]
-    return ChoiceNet(np.zeros(0, np.int64), *zeros, np.zeros(n_categories, np.float32), 1.0)
+
+    def zeros(*shape: int) -> Float32:
+        return np.zeros(shape, np.float32)
+
+    return ChoiceNet(
+        np.zeros(0, np.int64), zeros(d, 1), zeros(PER_CATEGORY, 1), zeros(n_categories, 1), zeros(1),
+        zeros(PER_CATEGORY), zeros(d, n_categories), zeros(n_categories), 1.0,
+    )  # fmt: skip
 
 
 def general_width(n_labels: int, n_places: int) -> int:

@@ -121,12 +121,12 @@ def _block(batch: Batch, name: str, d: int) -> Float32:
     found = batch.context.get(name)
     if found is None or found.shape[1] != d:
         return np.full((len(batch), d), np.nan, np.float32)
-    return found
+    return np.asarray(found, np.float32)
 
 
 def general_inputs(s: Situation, places: Int64) -> Float32:
     """z, float32 (q, d): what is said of the moment; a zero says nothing."""
-    known = ~np.isnan(s.context).any(axis=1, keepdims=True)
+    known = np.asarray(~np.isnan(s.context).any(axis=1, keepdims=True))
     turn = 2.0 * np.pi * np.stack([s.hour / 24.0, s.hour / 12.0, s.weekday / 7.0], axis=1)  # (q, 3)
     clock = np.nan_to_num(np.concatenate([np.sin(turn), np.cos(turn)], axis=1))
     said = np.stack([known[:, 0], ~np.isnan(s.hour), ~np.isnan(s.weekday)], axis=1)
@@ -145,9 +145,8 @@ def category_inputs(s: Situation, mapping: Float32, prior: Float32) -> Float32:
         return np.log((counts + PRIOR * prior) / (total + PRIOR)) - base
 
     sides = [np.log(0.9 * mapped + 0.1 * prior) - base, share(s.all), share(s.same), share(s.late)]
-    return np.stack([*sides, np.nan_to_num(s.stated - 0.5), np.broadcast_to(base, s.all.shape)], axis=2).astype(
-        np.float32
-    )
+    found = [*sides, np.nan_to_num(s.stated - 0.5), np.broadcast_to(base, s.all.shape)]
+    return np.asarray(np.stack(found, axis=2), np.float32)
 
 
 def mapped_shares(context: Float32, mapping: Float32, prior: Float32) -> Float32:

@@ -162,7 +162,13 @@ def _recent(events: Events) -> dict[str, dict[str, float]]:
 def _embeddings(scorer: Scorer) -> Embeddings | None:
     if isinstance(scorer, Calibrated | Stated):
         return _embeddings(scorer.inner)
-    parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.near,) if isinstance(scorer, Nearby | Choices) else (scorer,)
+    parts = (
+        scorer.scorers
+        if isinstance(scorer, Blend)
+        else (scorer.near,)
+        if isinstance(scorer, Nearby | Choices)
+        else (scorer,)
+    )
     return next((part for part in parts if isinstance(part, Embeddings)), None)
 
 

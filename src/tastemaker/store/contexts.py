@@ -1,4 +1,4 @@
-"""What surrounds a query, in names that people use: texts become distributions, labels are checked, places get codes."""
+"""What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -37,7 +37,8 @@ class Contexts:
 
     def told(self, context: Mapping[str, Mapping[str, float]], text: str | None) -> tuple[dict[str, Block], list[str]]:
         """Every block that is known, complete, and a note for each that cannot be."""
-        found, notes = {}, []
+        found: dict[str, Block] = {}
+        notes: list[str] = []
         if text is not None:
             for block in self.labels:
                 said, note = self._of_text(block, text)
@@ -90,5 +91,3 @@ def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
 
 def keep_text_model(conn: sa.Connection, block: str, artifact: str, source: str, figures: Mapping[str, Any]) -> None:
     put_meta(conn, texts={**text_models(conn), block: {"artifact": artifact, "source": source, "figures": figures}})
-
-

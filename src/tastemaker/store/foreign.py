@@ -88,7 +88,9 @@ class Foreign:
             when, words = sa.type_coerce(target.c[self.times[table]], sa.Text), target.c[column]
             said = words.is_not(None) & (words != "")
             moments = conn.scalars(sa.select(when).where(said).distinct()).all()
-            emptied = [sa.update(target).where(said, when == m).values({column: ""}) for m in moments if _seconds(m) < until]
+            emptied = [
+                sa.update(target).where(said, when == m).values({column: ""}) for m in moments if _seconds(m) < until
+            ]
             return sum(conn.execute(each).rowcount for each in emptied)
 
     @contextmanager
@@ -114,7 +116,9 @@ class Foreign:
         for column in self.columns[name]:
             if column not in found.c:
                 hint = did_you_mean(column, found.c.keys()) or "."
-                raise DataError(f"The table {name} has no column {column!r}{hint} Name yours under [foreign.tables.{name}].")
+                raise DataError(
+                    f"The table {name} has no column {column!r}{hint} Name yours under [foreign.tables.{name}]."
+                )
         return found
 
     def _made(self, conn: sa.Connection, name: str) -> sa.Table:

@@ -27,7 +27,7 @@ class Life:
     away:       chance that a session is somewhere else than at home
     move:       chance that the place changes within a session
     rhythm:     hours around a person's own time of the day, a standard deviation
-    habit:      share of the choices in a person's hours of habit that are the one kind they always choose there; 0 = none
+    habit:      share of the choices in a person's hours of habit that are the one kind they choose there; 0 = none
     habit_hours: how long these hours are
     """
 
@@ -62,7 +62,7 @@ class Life:
 
 @dataclass(frozen=True)
 class Choosing:
-    """One kind of choice, a row each: who, what, which feeling it followed, when, where. by: 0 mapping, 1 taste, 2 habit"""
+    """A row a choice: who, what, which feeling it followed, when, where, and by: 0 mapping, 1 taste, 2 habit."""
 
     user: Int32
     item: Int32
@@ -122,13 +122,11 @@ def live(
     label = np.array([rng.choice(len(mapping), p=people.moods[u]) for u in user], np.int32)
     text = np.array([rng.integers(max(n_texts.get(int(one), 1), 1)) for one in label], np.int32)
     order = np.lexsort((time, user))
-    user, time, place, label, text = (column[order] for column in (user, time, place, label, text))
+    user, time, place, label, text = user[order], time[order], place[order], label[order], text[order]
     drawn = _Drawn(life, people, mapped, kinds, rng)
     clicks, expected = _clicks(drawn, user, label, time, place)
     interactions, more = _interactions(drawn, clicks, label)
-    return Days(
-        user, label, text, time, place, clicks, interactions, np.concatenate([expected, more]), life.places
-    )
+    return Days(user, label, text, time, place, clicks, interactions, np.concatenate([expected, more]), life.places)
 
 
 def _people(life: Life, mapped: Float32, there: np.ndarray, rng: np.random.Generator) -> _People:
@@ -176,7 +174,9 @@ class _Drawn:
         expected = at * np.eye(self.mapped.shape[1])[people.kind[user]] + (1.0 - at) * plain
         expected = expected / expected.sum(axis=1, keepdims=True)
         by = np.where(self.rng.random(n) < at[:, 0], 2, np.where(self.rng.random(n) < life.match, 0, 1))
-        chances = np.stack([self.mapped[label], taste, np.eye(self.mapped.shape[1])[people.kind[user]]])[by, np.arange(n)]
+        chances = np.stack([self.mapped[label], taste, np.eye(self.mapped.shape[1])[people.kind[user]]])[
+            by, np.arange(n)
+        ]
         kind = np.minimum((chances.cumsum(axis=1) < self.rng.random((n, 1))).sum(axis=1), chances.shape[1] - 1)
         return self._items(kind), by.astype(np.int8), expected
 
@@ -212,7 +212,10 @@ def _interactions(drawn: _Drawn, clicks: Choosing, label: Int32) -> tuple[Choosi
     """Each follows a click of the same person: the same item, a while later."""
     life = drawn.life
     rows = np.concatenate(
-        [np.zeros(0, np.int64), *(_some(drawn.rng, u * life.clicks, life.clicks, life.interactions) for u in range(life.users))]
+        [
+            np.zeros(0, np.int64),
+            *(_some(drawn.rng, u * life.clicks, life.clicks, life.interactions) for u in range(life.users)),
+        ]
     )
     when = clicks.time[rows] + drawn.between(len(rows), life.after)
     expected = np.zeros((len(rows), drawn.mapped.shape[1]))
@@ -257,7 +260,10 @@ def patterns(days: Days, mapping: Float32, membership: Float32) -> Patterns:
     item, feeling = (np.concatenate([getattr(c, name) for c in (clicks, stays)]) for name in ("item", "feeling"))
     match = mapping[days.label[feeling], kinds[item]] > 0
     delay = clicks.time - days.time[clicks.feeling]
-    first = {(int(f), int(i)): int(t) for f, i, t in zip(clicks.feeling[::-1], clicks.item[::-1], clicks.time[::-1], strict=True)}
+    first = {
+        (int(f), int(i)): int(t)
+        for f, i, t in zip(clicks.feeling[::-1], clicks.item[::-1], clicks.time[::-1], strict=True)
+    }
     pairs = zip(stays.feeling, stays.item, stays.time, strict=True)
     after = np.array([int(t) - first.get((int(f), int(i)), int(t)) for f, i, t in pairs], np.int64)
     place = np.concatenate([clicks.place, stays.place])

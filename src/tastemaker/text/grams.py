@@ -101,7 +101,7 @@ class _Letters:
 
     def hashes(self, start: Int64, end: Int64) -> UInt64:
         """Of the pieces start … end - 1, wherever they stand."""
-        return (self.running[end] - self.running[start]) * self.power[start]
+        return np.asarray((self.running[end] - self.running[start]) * self.power[start], np.uint64)
 
 
 def _powers(base: np.uint64, n: int) -> UInt64:
