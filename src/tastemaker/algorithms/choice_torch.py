@@ -120,7 +120,7 @@ def _hidden(spec: "ChoiceLearner", n: int, d: int, n_places: int, rng: np.random
     for_z, for_x = np.ones((n, d), np.float32), np.ones((n, 6), np.float32)
     for rows, z_columns, x_columns in (
         (label, [*range(k), 2 * k + 6], [0]),
-        (clock, [*range(2 * k, 2 * k + 6), 2 * k + 7, 2 * k + 8, d - 1], [2]),
+        (clock, [*range(2 * k, 2 * k + 6), 2 * k + 7, 2 * k + 8, d - 1], [2, 3]),
         (where, list(range(2 * k + 9, 2 * k + 9 + n_places)), []),
         (history, [*range(k, 2 * k), d - 2, d - 1], [1, 2, 3]),
     ):

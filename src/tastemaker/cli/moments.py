@@ -40,27 +40,25 @@ def synthesize(
     quiet: Quiet = False,
 ) -> None:
     """Invent users and what they do, marked synthetic: rankings, or days of life where the recipe has [life]."""
+    asked: dict[str, Any] = {"texts": emotion_logs, "clicks": clicks, "interactions": interactions, "days": days}
+    asked |= {"match": match, "delay": delay, "after": after, "away": away, "move": move, "rhythm": rhythm}
+    asked |= {"habit": habit, "habit_hours": habit_hours}
+    _synthesize(users, rankings, {k: v for k, v in asked.items() if v is not None}, seed, where, Output(json, quiet))
+
+
+def _synthesize(
+    users: int | None, rankings: int | None, options: dict[str, Any], seed: int, where: str, out: Output
+) -> None:
     from ..errors import QueryError
     from ..lifecycle import Project
 
-    out = Output(json, quiet)
-    asked: dict[str, Any] = {
-        "texts": emotion_logs,
-        "clicks": clicks,
-        "interactions": interactions,
-        "days": days,
-        "match": match,
-    }
-    asked |= {"delay": delay, "after": after, "away": away, "move": move, "rhythm": rhythm}
-    options: dict[str, Any] = {
-        k: v for k, v in (asked | {"habit": habit, "habit_hours": habit_hours}).items() if v is not None
-    }
     with Project.open(where) as project:
         if project.recipe.life.users:
             if rankings is not None:
                 raise QueryError("--rankings: the people of this recipe live days, they rank nothing. See --clicks.")
             more = {} if users is None else {"users": users}
-            return _show_life(project.synthesize_life(seed, **more, **options), out)
+            _show_life(project.synthesize_life(seed, **more, **options), out)
+            return
         if options:
             raise QueryError("This recipe has no [life], so its people only rank: give --users and --rankings.")
         made = project.synthesize(users, rankings, seed)
@@ -68,10 +66,8 @@ def synthesize(
     balance = [["archetype", k, str(v)] for k, v in made.archetypes.items()]
     balance += [["family of ranked items", k, str(v)] for k, v in made.families.items()]
     data = {"users": n, "events": events, "archetypes": made.archetypes, "families": made.families, "seed": seed}
-    out.result(
-        data, Table("Balance", ["", "name", ">count"], balance), f"{n} invented users, {events} synthetic events."
-    )
-    return None
+    said = f"{n} invented users, {events} synthetic events."
+    out.result(data, Table("Balance", ["", "name", ">count"], balance), said)
 
 
 def _show_life(made: "Lived", out: Output) -> None:

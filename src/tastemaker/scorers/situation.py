@@ -142,7 +142,7 @@ def category_inputs(s: Situation, mapping: Float32, prior: Float32) -> Float32:
 
     def share(counts: Float32) -> Float32:
         total = counts.sum(axis=1, keepdims=True)
-        return np.log((counts + PRIOR * prior) / (total + PRIOR)) - base
+        return np.asarray(np.log((counts + PRIOR * prior) / (total + PRIOR)) - base, np.float32)
 
     sides = [np.log(0.9 * mapped + 0.1 * prior) - base, share(s.all), share(s.same), share(s.late)]
     found = [*sides, np.nan_to_num(s.stated - 0.5), np.broadcast_to(base, s.all.shape)]
