@@ -27,7 +27,6 @@ BEGIN = 1_700_438_400  # a midnight
 
 
 class TestChoiceLearner(AlgorithmContract):
-    # Gently: who may choose nothing twice uses a kind up, and a network that learns this thoroughly lowers what is liked.
     algorithm = ChoiceLearner(
         "weather", ("dry", "wet"), {"dry": ("woody",), "wet": ("fresh", "floral")}, epochs=4, least=5
     )

@@ -176,6 +176,18 @@ def test_a_database_that_is_there_already_is_opened_as_it_is(untaught, tmp_path)
     base.close()
 
 
+def test_an_app_writes_feelings_and_choices(project):
+    item = project.catalog().titles[3]
+    assert project.log_feeling("bob", "I cried all night", place="Oslo, Norway", now=NOON) == "sad"
+    project.log_choice("bob", item, "sad", "Oslo, Norway", NOON + 40)
+    events = project.dataset(synthetic=False).events
+    assert events.time.tolist() == [NOON + 40]
+    assert events.context["emotion:sad"].tolist() == [1.0]
+    found = {t.table: (t.rows, t.added) for t in project.sync().tables}
+    assert found == {"video_clicks": (1, 0), "emotion_logs": (1, 0), "video_interactions": (0, 0)}
+    assert project.forget("bob").foreign == 2
+
+
 def test_what_was_typed_is_kept_as_long_as_the_recipe_says(project):
     file = user_data(project.store.root / "user_data.db", [], logs=5)
     assert project.sync(now=NOON + 29 * DAY, blank=True).blanked == 0

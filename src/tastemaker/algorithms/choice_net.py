@@ -67,7 +67,7 @@ class ChoiceLearner(Algorithm):
     rare: int = 5
     half_life: float = 0.0
     balance: float = 0.0
-    closeness: float = 1.0
+    closeness: float = 0.5
     least: int = 10
     held_out: float = 0.1
     near: tuple[str, ...] = ("text", "lsa")

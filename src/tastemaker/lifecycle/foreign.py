@@ -15,6 +15,7 @@ from ..data.events import KINDS, Events
 from ..data.load_events import event_keys
 from ..data.parse import to_time
 from ..data.vocab import Vocab
+from ..errors import DataError
 from ..monitor import DAY
 from ..recipe import Recipe
 from ..recipe.context import ForeignTable
@@ -88,6 +89,39 @@ def forget_foreign(store: Store, recipe: Recipe, user: str) -> int:
     if found is None or not found.exists:
         return 0
     return sum(found.remove({name: t.user for name, t in recipe.foreign.tables.items()}, user).values())
+
+
+def write_moment(
+    store: Store, recipe: Recipe, user: str, label: str, place: str, now: int, text: str = "", item: str | None = None
+) -> list[str]:
+    """Write what somebody felt, or with an item (an id) what they opened; the tables that have got a row."""
+    found = foreign_of(store, recipe)
+    if found is None:
+        raise DataError("The recipe names no tables to write to. Add [foreign] to recipe.toml.")
+    with store.read() as conn:
+        catalog = database.read_catalog(conn)
+    row = -1 if item is None else int(catalog.items.rows([item])[0])
+    written = []
+    for name, t in recipe.foreign.tables.items():
+        if bool(t.item) != (item is not None) or (t.family and not t.item):
+            continue
+        where = [part.strip() for part in place.split(",", 1)] + ["", ""]
+        values = {t.user: user, t.label: label, t.time: now} | dict(zip(t.place, where, strict=False))
+        told = (
+            {t.text: text}
+            if item is None
+            else {t.item: item, t.title: catalog.titles[row], t.family: families_of(recipe, catalog)[row]}
+        )
+        found.append(name, [values | {column: value for column, value in told.items() if column}])
+        written.append(name)
+    return written
+
+
+def families_of(recipe: Recipe, catalog: Catalog) -> list[str]:
+    """What an item's kind is called: the category that tells it, or the family."""
+    named = catalog.categories.get(recipe.tastes.tags or "")
+    kinds = recipe.tastes.encode(catalog).argmax(axis=1)
+    return [name or recipe.tastes.names[k] for name, k in zip(named or [""] * len(kinds), kinds.tolist(), strict=True)]
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ..recipe.context import ForeignTable, choice_model, read_lexicon
 from ..store import Store
 from ..synth.life import Choosing, Days, Life, Patterns, live, patterns
 from .candidates import stream
-from .foreign import INVENTED, foreign_of
+from .foreign import INVENTED, families_of, foreign_of
 from .synthesize import features_of
 
 KIND = {"clicks": "click", "interactions": "play"}
@@ -147,7 +147,7 @@ def _rows(
             for u, at, k, t, p in told
         ]
     made: Choosing = days.clicks if table.item else days.interactions
-    family = _families(recipe, catalog)
+    family = families_of(recipe, catalog)
     rows = zip(made.user, made.item, days.label[made.feeling], made.time, made.place, strict=True)
     return [
         _row(table, u, labels[at], t, days.places[p])
@@ -162,10 +162,3 @@ def _row(table: ForeignTable, user: int, label: str, time: int, place: str) -> d
     return {table.user: f"{INVENTED}{user + 1}", table.label: label, table.time: int(time)} | dict(
         zip(table.place, where, strict=False)
     )
-
-
-def _families(recipe: Recipe, catalog: Catalog) -> list[str]:
-    """What an item's kind is called: the category that tells it, or the family."""
-    named = catalog.categories.get(recipe.tastes.tags or "")
-    kinds = recipe.tastes.encode(catalog).argmax(axis=1)
-    return [name or recipe.tastes.names[k] for name, k in zip(named or [""] * len(kinds), kinds.tolist(), strict=True)]

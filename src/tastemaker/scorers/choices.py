@@ -1,6 +1,6 @@
 """Which kind of item suits a moment, and which items of that kind suit the user: a network, with a mapping beneath it.
 
-    score(u, i) = log Σ_c P(c | moment) m_ic  +  a_ui - max_{j of i's kind} a_uj,   a_ui = log appeal_i + w cos(u, i)
+    score(u, i) = log Σ_c P(c | moment) m_ic  +  a_i - max_{j of i's kind} a_j  +  w cos(u, i),   a_i = log appeal of i
 
 P is the network's where it has learned from enough choices and is at least as sure as the mapping has been right; else
 the mapping's (label -> kinds); else, where no label is known, what everybody chooses. `spoke` says which, and why.
@@ -169,12 +169,16 @@ class Choices(Scorer):
         return np.where(plain[:, None], self.mapped(s), shares).astype(np.float32), voices
 
     def _within(self, batch: Batch) -> Float32:
-        """a_ui - max_j a_uj among the items of the same kind, float32 (q, n_items)."""
-        appeal = self.appeal + self.closeness * np.nan_to_num(self.near.score_all(batch))
-        best = np.full((len(batch), self.membership.shape[1]), -np.inf, np.float32)
-        for c in np.unique(self._kind):
-            best[:, c] = appeal[:, self._kind == c].max(axis=1)
-        return np.asarray(appeal - best[:, self._kind], np.float32)
+        """How far an item is behind the most appealing one of its kind, and how near to likes, float32 (q, n_items)."""
+        near = self.closeness * np.nan_to_num(self.near.score_all(batch))
+        return np.asarray(near + self._behind, np.float32)
+
+    @cached_property
+    def _behind(self) -> Float32:
+        """log appeal_i - max_j log appeal_j among the items of its kind, float32 (n_items,)."""
+        best = np.full(self.membership.shape[1], -np.inf, np.float32)
+        np.maximum.at(best, self._kind, self.appeal)
+        return np.asarray(self.appeal - best[self._kind], np.float32)
 
     def _sides(self, one: Batch, items: Int32) -> tuple[list[Part], list[Float32]]:
         """Who spoke stays fixed: what each known side moved its answer by, beside the answer that knows nothing."""
