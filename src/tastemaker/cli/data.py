@@ -61,9 +61,11 @@ def init(
         raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
     with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
         n = len(project.catalog())
-        where = project.store.where
+        where, days = project.store.where, project.recipe.life.users > 0
     said = f"Made {directory}: {n} items, database {where}."
     next_ = f"Next: cd {directory}, then tastemaker check, tastemaker pretrain"
+    if days:
+        next_ = f'Next: cd {directory}, then tastemaker recommend --text "…", tastemaker synthesize, tastemaker train'
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"
     out.result({"project": str(directory), "recipe": recipe, "items": n, "database": where}, text=f"{said}\n{next_}")
