@@ -60,6 +60,7 @@ def test_another_program_s_tables_are_shown(run, feel):
 def test_a_recipe_without_days_refuses_their_options(run, here):
     assert "has no [life]" in run("synthesize", "--clicks", 3).err
     assert "has no [context.NAME]" in run("train-emotion").err
+    assert "has no [context.NAME]" in run("recommend", "--text", "so sad").err
 
 
 def test_an_answer_from_a_text_loads_nothing_that_trains(feel):
@@ -72,3 +73,12 @@ def test_an_answer_from_a_text_loads_nothing_that_trains(feel):
     heavy |= {f"tastemaker.{room}" for room in ("algorithms", "synth", "lifecycle", "recipe", "features", "testing")}
     assert "tastemaker.text" in loaded
     assert loaded & heavy == set()
+
+
+def test_the_demonstration_ends_with_a_network_that_explains_itself(run):
+    done = run("demo", "mood", "--json")
+    assert done.code == 0
+    told = done.json
+    assert (told["active"], told["spoke"]) == ("1", "neural")
+    assert next(iter(told["context"]["emotion"])) == "sad"
+    assert len(told["items"]) == len(told["why"]) == 5

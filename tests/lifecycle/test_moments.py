@@ -107,6 +107,15 @@ def test_a_feeling_can_be_told_and_by_another_name(project):
     assert a.spoke == "mapping"
 
 
+def test_an_edited_mapping_counts_at_once_where_nothing_was_learned(project):
+    edit(project.store.root / "recipe.toml", {r'sad = \["comedy", "music", "pets"\]': 'sad = ["sports"]'})
+    with Project.open(project.store.root) as again:
+        assert again.recipe.context["emotion"].mapping["sad"] == ("sports",)
+        slate = spoke(again)
+        column = again.catalog().categories["category"]
+        assert {column[again.catalog().find(i)] for i in slate.items} == {"Sports"}
+
+
 def test_a_text_of_100_kb_is_answered(project):
     assert spoke(project, text="so sad " * 15_000).spoke == "mapping"
 

@@ -22,7 +22,7 @@ from ..recommender import Level, Recommender
 from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated, load
 from .artifacts import Artifacts
 from .catalogs import read_catalog
-from .contexts import Contexts
+from .contexts import Contexts, remapped
 from .events import read_user
 from .meta import get_meta
 from .store import Store
@@ -60,6 +60,7 @@ class Answers:
         levels.append(Level("newest", "none", Popularity(np.linspace(0.0, 1.0, len(catalog), dtype=np.float32))))
         if tastes is None:
             tastes = tuple(settings["tastes"]["families"])
+        levels = [replace(level, scorer=remapped(level.scorer, settings, tastes)) for level in levels]
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
         return cls(store, recommender, scales_of(settings), contexts)

@@ -1,11 +1,14 @@
 """What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
+from ..errors import QueryError
+from ..scorers import Choices, Scorer
 from ..text import Reader, load
 from .artifacts import Artifacts
 from .meta import get_meta, put_meta
@@ -37,6 +40,8 @@ class Contexts:
 
     def told(self, context: Mapping[str, Mapping[str, float]], text: str | None) -> tuple[dict[str, Block], list[str]]:
         """Every block that is known, complete, and a note for each that cannot be."""
+        if text is not None and not self.labels:
+            raise QueryError("This project reads nothing off a text: its recipe has no [context.NAME].")
         found: dict[str, Block] = {}
         notes: list[str] = []
         if text is not None:
@@ -82,6 +87,16 @@ class Contexts:
 
     def model(self, block: str) -> Reader:
         return load(*self.artifacts.get(self.kept[block]["artifact"]))
+
+
+def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:
+    """By the mapping that the recipe has now, where nothing was learned; a network keeps the one it learned with."""
+    spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
+    if not isinstance(scorer, Choices) or scorer.learned or spec is None or sorted(spec["mapping"]) != [*scorer.labels]:
+        return scorer
+    rows = [[family in spec["mapping"][label] for family in tastes] for label in scorer.labels]
+    mapping = np.array(rows, np.float32).reshape(scorer.mapping.shape)
+    return replace(scorer, mapping=mapping / np.maximum(mapping.sum(axis=1, keepdims=True), 1.0))
 
 
 def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
