@@ -219,7 +219,9 @@ class Recommender:
     def _slate(self, draft: "_Draft", one: Batch, explain: bool) -> Slate:
         first = draft.levels[0] if draft.levels else Level("nothing", "", self.levels[-1].scorer)
         reasons = self._reasons(draft, one) if explain else ((),) * len(draft.rows)
-        why = "; ".join(dict.fromkeys([self.problem] * bool(self.problem) + draft.why))
+        voice = next(iter(first.scorer.spoke(one)), None) if draft.levels else None
+        turn = [voice.why] if voice is not None and voice.why else []
+        why = "; ".join(dict.fromkeys([self.problem] * bool(self.problem) + draft.why + turn))
         return Slate(
             items=tuple(self.catalog.items.ids[row] for row in draft.rows),
             scores=tuple(draft.scores),
@@ -229,6 +231,7 @@ class Recommender:
             level=first.name,
             level_reason=why,
             propensities=tuple(draft.chances),
+            spoke="" if voice is None else voice.who,
         )
 
     def _reasons(self, draft: "_Draft", one: Batch) -> tuple[tuple[Reason, ...], ...]:

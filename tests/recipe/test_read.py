@@ -45,7 +45,11 @@ def test_plain_values_become_a_recipe():
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("catalgo", {}, "mine.toml: a recipe has no key 'catalgo'; did you mean 'catalog'? Known: catalog, events,"),
+        (
+            "catalgo",
+            {},
+            "mine.toml: a recipe has no key 'catalgo'; did you mean 'catalog'? Known: catalog, context, events,",
+        ),
         ("features/text/dims", 3, "[features.text] has no key 'dims'; did you mean 'dim'?"),
         ("models/bpr/epoch", 3, "[models.bpr] has no key 'epoch'; did you mean 'epochs'?"),
         ("features/text/dim", "many", "features.text.dim is 'many': input should be a valid integer"),

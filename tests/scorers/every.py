@@ -21,7 +21,7 @@ from tastemaker.scorers import (
 from tastemaker.scorers.embeddings import unit_rows
 from tastemaker.testing.worlds import World
 
-from . import learned, made, test_bayes_factors, test_foretelling, test_gated, test_rating_neighbors
+from . import learned, made, test_bayes_factors, test_choices, test_foretelling, test_gated, test_rating_neighbors
 
 Make = Callable[[World], Scorer]
 
@@ -62,6 +62,7 @@ EVERY: dict[str, Make] = {
     "Blend": blend,
     "Calibrated": lambda w: Calibrated(blend(w), 3.0, -1.0, 6.0, -2.0),
     "Embeddings": near,
+    "Choices": lambda w: test_choices.made(w.features),
     "EventGraph": lambda w: learned.event_graph(w.features),
     "Factors": lambda w: learned.factors(w.features),
     "Foretelling": test_foretelling.made,

@@ -10,6 +10,7 @@ from .blend import Blend
 from .bpr import BPR
 from .bpr_mf import BPRMF
 from .calibrate import calibrate
+from .choice_net import ChoiceLearner
 from .content import Content
 from .dpl import DPL
 from .ease import EASE
@@ -33,6 +34,7 @@ ALGORITHMS: dict[str, type[Algorithm]] = {
     "blend": Blend,
     "bpr": BPR,
     "bprmf": BPRMF,
+    "choices": ChoiceLearner,
     "content": Content,
     "dpl": DPL,
     "ease": EASE,
@@ -62,6 +64,7 @@ __all__ = [
     "BiasedMF",
     "Biases",
     "Blend",
+    "ChoiceLearner",
     "Content",
     "GraphFilter",
     "Hybrid",

@@ -15,6 +15,7 @@ from . import (
     learning,
     loop,
     models,
+    moments,
     recommending,
     replaying,
     serving,
@@ -32,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying):
+for room in (demo, data, moments, learning, training, comparing, recommending, models, loop, status, impact, replaying):
     room.register(app)
 explaining.register(app)
 frames.register(app)

@@ -1,4 +1,4 @@
-"""init, check, import, synthesize, forget, delist, relist."""
+"""init, check, import, forget, delist, relist."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,7 +22,6 @@ def register(app: typer.Typer) -> None:
     app.command()(init)
     app.command()(check)
     app.command("import")(import_)
-    app.command()(synthesize)
     app.command()(forget)
     app.command()(delist)
     app.command()(relist)
@@ -62,9 +61,11 @@ def init(
         raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
     with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
         n = len(project.catalog())
-        where = project.store.where
+        where, days = project.store.where, project.recipe.life.users > 0
     said = f"Made {directory}: {n} items, database {where}."
     next_ = f"Next: cd {directory}, then tastemaker check, tastemaker pretrain"
+    if days:
+        next_ = f'Next: cd {directory}, then tastemaker recommend --text "…", tastemaker synthesize, tastemaker train'
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"
     out.result({"project": str(directory), "recipe": recipe, "items": n, "database": where}, text=f"{said}\n{next_}")
@@ -214,28 +215,6 @@ def _as_json(done: "Imported") -> dict[str, Any]:
     return {**data, "refusals": [bad._asdict() for bad in done.refused]}
 
 
-def synthesize(
-    users: Annotated[int | None, typer.Option(help="How many users to invent; the recipe's number by default.")] = None,
-    rankings: Annotated[int | None, typer.Option(help="How many items each of them ranks.")] = None,
-    seed: Annotated[int, typer.Option(help="The same seed invents the same users.")] = 0,
-    where: Where = ".",
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Invent users and their rankings, as events marked synthetic; pretrain does this by itself."""
-    from ..lifecycle import Project
-
-    with Project.open(where) as project:
-        made = project.synthesize(users, rankings, seed)
-    n, events = len(made.dataset.users), len(made.dataset)
-    balance = [["archetype", k, str(v)] for k, v in made.archetypes.items()]
-    balance += [["family of ranked items", k, str(v)] for k, v in made.families.items()]
-    data = {"users": n, "events": events, "archetypes": made.archetypes, "families": made.families, "seed": seed}
-    Output(json, quiet).result(
-        data, Table("Balance", ["", "name", ">count"], balance), f"{n} invented users, {events} synthetic events."
-    )
-
-
 def forget(user: str, where: Where = ".", json: Json = False) -> None:
     """Remove a user: events, slates, and what else is kept; says which versions had learned from them."""
     from ..lifecycle import Project
@@ -243,7 +222,10 @@ def forget(user: str, where: Where = ".", json: Json = False) -> None:
     with Project.open(where) as project:
         gone = project.forget(user)
     learned = f" Versions that had learned from them: {', '.join(map(str, gone.versions))}." if gone.versions else ""
-    Output(json).result(gone._asdict(), text=f"Forgot {user}: {gone.events} events, {gone.slates} slates.{learned}")
+    rows = f", {gone.foreign} rows of other tables" if gone.foreign else ""
+    Output(json).result(
+        gone._asdict(), text=f"Forgot {user}: {gone.events} events, {gone.slates} slates{rows}.{learned}"
+    )
 
 
 def delist(item: str, where: Where = ".", json: Json = False) -> None:

@@ -48,6 +48,9 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
     file = sample_file(recipe, folder.parent / f"{folder.name}-catalog.csv", seed)
     with Project.init(folder, recipe, file) as project:
         out.say(f"1. An invented catalog of {len(project.catalog())} items ({project.recipe.title}). No user at all.\n")
+        if project.recipe.life.users:
+            _days(project, seed, out)
+            return
         out.say("2. Features, invented users, and every model of the recipe:")
         with out.watching() as watch:
             done = project.pretrain(seed, watch)
@@ -62,6 +65,34 @@ def _story(recipe: str, folder: Path, seed: int, out: Output) -> None:
         out.result(data, tables.slate(slate, project.catalog(), why))
     mine = f"tastemaker init shop --recipe {recipe} --catalog FILE.csv"
     out.say(f"Your own catalog: {mine}   (any table: --guess FILE.csv)")
+
+
+def _days(project: "Project", seed: int, out: Output) -> None:
+    """The story of a recipe whose people live days: the mapping at first, then a network that knows their hours."""
+    from time import time
+
+    from ..explain import sentences
+    from .recommending import moment, told
+
+    text, n = "long day, nothing worked, I just want to feel lighter", 5
+    query, slate = project.answers.answer(text=text, n=n)
+    labels = project.answers.contexts.labels if project.answers.contexts else {}
+    out.say(f"2. Somebody types “{text}”. Nothing was learned yet:")
+    out.say("   " + moment(slate, told(query.context, labels)) + f" ({slate.level_reason})\n")
+    made = project.synthesize_life(seed, users=30, texts=150, clicks=120, interactions=20, habit=0.7)
+    out.say(f"3. {len(made.dataset)} invented choices of 30 people, who have hours of habit; a network learns them:")
+    with out.watching() as watch:
+        done = project.train(seed=seed, watch=watch)
+    out.say(f"   {getattr(done, 'why', '')}\n")
+    user = made.dataset.users.ids[0]
+    now = int(time()) // 86_400 * 86_400 + int(made.dataset.events.time[made.dataset.events.user == 0][-1] % 86_400)
+    query, slate = project.answers.answer(text=text, n=n, user=user, now=now)
+    felt, why = told(query.context, labels), sentences(slate, project.catalog())
+    out.say(f"4. {user} types the same, at an hour of theirs:")
+    out.say("   " + moment(slate, felt))
+    data = {"active": slate.version, "spoke": slate.spoke, "context": felt, "items": slate.items, "why": why}
+    out.result(data, tables.slate(slate, project.catalog(), why))
+    out.say(f"Your own catalog: tastemaker init shop --recipe {project.recipe.name} --catalog FILE.csv")
 
 
 def _somebody(project: "Project") -> tuple[dict[str, float], str]:

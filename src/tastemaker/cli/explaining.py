@@ -8,7 +8,7 @@ import typer
 
 from . import evidence_tables
 from .output import Json, Output, Quiet, Where, pairs
-from .recommending import Filter, Like, Rate, Taste, filters_of
+from .recommending import Context, Filter, Like, Now, Place, Rate, Taste, Text, context_of, filters_of
 
 if TYPE_CHECKING:
     from ..explain import Wording
@@ -31,6 +31,10 @@ def explain(
     user: Annotated[str | None, typer.Option(help="A user whose events the project knows.")] = None,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 3,
     filter_: Filter = None,
+    text: Text = None,
+    context: Context = None,
+    place: Place = "",
+    now: Now = None,
     slate: Annotated[int | None, typer.Option(help="Instead of a question: the number of an answer.")] = None,
     recent: Annotated[int, typer.Option(help="Also find words for the newest answers that were kept.")] = 0,
     words: Words = "template",
@@ -51,7 +55,8 @@ def explain(
         raise QueryError("--recent finds words by a language model. Add --words llm, or --background.")
     out = Output(json, quiet)
     asked: dict[str, Any] = {"likes": like or [], "taste": pairs(taste or [], "woody=0.9"), "user": user, "n": n}
-    asked |= {"ratings": pairs(rate or [], "'Some Title=4'"), "filters": filters_of(filter_)}
+    asked |= {"ratings": pairs(rate or [], "'Some Title=4'"), "filters": filters_of(filter_), "place": place}
+    asked |= {"text": text, "context": context_of(context), "now": now}
     with closing(Store.open(find_root(where))) as store:
         if background:
             _queue(store, [] if slate is None else [slate], recent, out)

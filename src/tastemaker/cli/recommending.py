@@ -1,17 +1,25 @@
 """recommend, similar: only what serves is imported here, nothing that trains."""
 
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import evidence_tables, tables
 from .output import Json, Output, Where, pairs
 
+if TYPE_CHECKING:
+    from ..data.query import Slate
+
 Like = Annotated[list[str] | None, typer.Option("--like", "-l", help="A title or id that the user likes; repeat it.")]
 Taste = Annotated[list[str] | None, typer.Option("--taste", "-t", help="Stated tastes: woody=0.9,spicy=0.7")]
 Rate = Annotated[list[str] | None, typer.Option("--rate", "-r", help="A rating on the recipe's scale: TITLE=4.")]
+Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="What is known of the moment: emotion=sad")]
+Text = Annotated[str | None, typer.Option(help="What the user typed; a recipe with [context] reads it.")]
+Place = Annotated[str, typer.Option(help="Where the user is.")]
+Now = Annotated[int | None, typer.Option(help="UTC seconds; the present moment by default.")]
 Filter = Annotated[list[str] | None, typer.Option("--filter", "-f", help="COLUMN=VALUE, for example brand=Indult")]
 
 
@@ -37,13 +45,17 @@ def recommend(
     user: Annotated[str | None, typer.Option(help="A user whose events the project knows.")] = None,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 10,
     filter_: Filter = None,
+    text: Text = None,
+    context: Context = None,
+    place: Place = "",
+    now: Now = None,
     version: Annotated[int | None, typer.Option(help="Ask this version instead of the active one.")] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Also the numbers: what each score is made of.")] = False,
     where: Where = ".",
     json: Json = False,
 ) -> None:
     """Recommend: from likes, stated tastes, ratings, a known user, or nothing at all; and say why."""
-    asked = {
+    asked: dict[str, Any] = {
         "likes": like or [],
         "taste": pairs(taste or [], "woody=0.9"),
         "ratings": pairs(rate or [], "'Some Title=4'"),
@@ -51,6 +63,7 @@ def recommend(
         "n": n,
         "filters": filters_of(filter_),
     }
+    asked |= {"text": text, "context": context_of(context), "place": place, "now": now}
     _answer(where, Output(json), version, asked, numbers=explain)
 
 
@@ -74,18 +87,21 @@ def _answer(
 
     with closing(Store.open(find_root(where))) as store:
         answers = Answers.open(store, version)
-        query = answers.query(**asked)
-        slate = answers.similar(**asked) if alike else answers.recommender.recommend([query])[0]
-        found = explain(answers, None if alike else query, slate)
+        query, slate = (None, answers.similar(**asked)) if alike else answers.answer(**asked)
+        found = explain(answers, query, slate)
     why = list(found.words)
+    felt = {} if query is None or not answers.contexts else told(query.context, answers.contexts.labels)
     data = asdict(slate) | {
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],
         "why": why,
         "evidence": found.as_json(),
+        "context": felt,
     }
-    text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}."
-    if slate.level_reason:
-        text += f" Note: {slate.level_reason}."
+    note = f"Note: {slate.level_reason}." if slate.level_reason else ""
+    text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}. {note}".rstrip()
+    if slate.spoke:
+        out.say(moment(slate, felt))
+        text = note
     out.result(data, tables.slate(slate, answers.catalog, why), text)
     if numbers and not out.json:
         evidence_tables.show(found, out)
@@ -94,6 +110,34 @@ def _answer(
 def filters_of(texts: list[str] | None) -> dict[str, str]:
     """["brand=Indult", …] -> {"brand": "Indult"}"""
     return dict(_split(text) for text in texts or [])
+
+
+def told(
+    context: "Mapping[str, Mapping[str, float]]", labels: "Mapping[str, Sequence[str]]"
+) -> dict[str, dict[str, float]]:
+    """block -> label -> share, the largest first, of the blocks that have labels."""
+    blocks = {name: context[name] for name in labels if name in context}
+    return {name: dict(sorted(block.items(), key=lambda one: -one[1])) for name, block in blocks.items()}
+
+
+def moment(slate: "Slate", felt: dict[str, dict[str, float]]) -> str:
+    """What was understood, and who answers."""
+    best = [next(iter(block.items())) for block in felt.values()]
+    said = ", ".join(f"{label} ({share:.2f})" for label, share in best) or "nothing is known of the moment"
+    return f"{said} · {slate.spoke}, version {slate.version}"
+
+
+def context_of(texts: list[str] | None) -> dict[str, dict[str, float]]:
+    """["emotion=sad", "emotion=happy:0.3"] -> {"emotion": {"sad": 1.0, "happy": 0.3}}"""
+    found: dict[str, dict[str, float]] = {}
+    for one in texts or []:
+        block, label = _split(one)
+        name, sign, share = label.partition(":")
+        try:
+            found.setdefault(block, {})[name.strip()] = float(share) if sign else 1.0
+        except ValueError:
+            raise typer.BadParameter(f"{one!r}: write BLOCK=LABEL or BLOCK=LABEL:SHARE") from None
+    return found
 
 
 def _split(text: str) -> tuple[str, str]:

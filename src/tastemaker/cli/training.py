@@ -37,7 +37,7 @@ def train(
     A training that was killed goes on where it was when the same command is given again.
     """
     from ..lifecycle import Project
-    from ..lifecycle.teach import Taught
+    from ..lifecycle.teach import Taught, TaughtFew
 
     out = Output(json, quiet, verbose)
     asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "dim": embedding_size}
@@ -47,6 +47,9 @@ def train(
         metric = project.recipe.judge.metric
     if isinstance(done, Taught):
         _show_taught(done, out)
+    elif isinstance(done, TaughtFew):
+        text = f"Version {done.version.id} ({done.version.algorithm}) is active: {done.why}."
+        out.result({"version": done.version.id, "activated": True, "why": done.why}, text=text)
     else:
         _show_tuned(done, metric, out)
 
@@ -59,7 +62,8 @@ def _show_taught(done: "Taught", out: Output) -> None:
         took = f"{one.seconds:.1f} s"
         rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
     n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
-    out.say(f"Learned from {learned} real events, {lesson.later.protocol}: {n} events. Then learned again from all.")
+    what = "invented" if lesson.later.data.events.synthetic.all() else "real"
+    out.say(f"Learned from {learned} {what} events, {lesson.later.protocol}: {n} events. Then learned again from all.")
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
     for name, why in lesson.failed.items():
@@ -68,8 +72,12 @@ def _show_taught(done: "Taught", out: Output) -> None:
     text = f"Version {best.id} ({best.algorithm}) {'is active' if done.activated else 'is a candidate'}: {done.why}."
     if not done.activated:
         text += f"\nTo use it all the same: tastemaker activate {best.id}"
+    spoke = lesson.learned[0].health.spoke
+    if spoke:
+        text += "\nWho speaks: " + ", ".join(f"{who} {share:.0%}" for who, share in sorted(spoke.items())) + "."
     data: dict[str, Any] = {"activated": done.activated, "why": done.why, "parent": lesson.parent.id}
     data["versions"] = [asdict(version) for version in done.versions]
+    data["spoke"] = dict(spoke)
     data["before"] = None if lesson.base is None else lesson.base.as_json()
     out.result(data, table, text)
 

@@ -93,6 +93,7 @@ class CatalogColumns:
     duplicates: Literal["merge", "refuse"] = "merge"
     extract: Mapping[str, Extract] = field(default_factory=dict)
     tagged: TagColumns = field(default_factory=TagColumns)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         named = {"id", "title", *self.text, *self.tags, *self.categories, *self.numbers, *self.show}

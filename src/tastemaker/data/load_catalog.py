@@ -54,13 +54,17 @@ def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
 
 
 def with_extracted(table: Table, columns: CatalogColumns) -> Table:
-    """The table with the columns that the recipe makes from others; what it has itself stays."""
+    """The table with the columns that the recipe makes from others; what it has itself stays, by the recipe's names."""
     made = {
         name: how.cells(pick_column(table, how.of, f"extract.{name}"))
         for name, how in columns.extract.items()
         if name not in table.columns
     }
-    return replace(table, columns={**table.columns, **made})
+    found = {**table.columns, **made}
+    for name, called in columns.names.items():
+        if name in found:
+            found[name] = [called.get((cell or "").strip(), cell) for cell in found[name]]
+    return replace(table, columns=found)
 
 
 def _columns(table: Table, columns: CatalogColumns) -> dict[str, list[str | None]]:

@@ -132,6 +132,7 @@ class Slate:
     sources: per item, the level of the fallback chain that chose it
     version: the model version of the level that answered first; level, level_reason: how far down and why
     propensities: per position, the chance that exploration had to show this item there (1 = no draw)
+    spoke:   the part of the model that chose, where its parts take turns ("neural", "mapping" …)
     """
 
     items: tuple[str, ...]
@@ -143,3 +144,4 @@ class Slate:
     level_reason: str = ""
     arm: str | None = None
     propensities: tuple[float, ...] = ()
+    spoke: str = ""

@@ -46,9 +46,7 @@ class Foretold:
     def filled(self, guess: "Foretold") -> "Foretold":
         """With this guess where the model could not say, as a lower level would."""
         silent = np.isnan(self.chance)
-        value, chance = (
-            np.where(silent, b, a) for a, b in ((self.value, guess.value), (self.chance, guess.chance))
-        )
+        value, chance = (np.where(silent, b, a) for a, b in ((self.value, guess.value), (self.chance, guess.chance)))
         return replace(self, value=value, chance=chance)
 
     def losses(self) -> dict[str, Float64]:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 from ..errors import RecipeError
 
 MODEL = "TinyLlama/TinyLlama-1.1B-Chat-v1.0"
-CONTEXT = {"emotion": "you sound {label}", "hour": "it suits this hour", "weekday": "it suits this day of the week"}
+CONTEXT = {  # block -> what it says for an item
+    "emotion": "you sound {label}",
+    "hour": "it suits this hour",
+    "weekday": "it suits this day of the week",
+    "place": "it suits where you are",
+    "recent": "it fits the moments before",
+    "history": "it fits what you chose before",
+    "stated": "it fits the tastes you stated",
+}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,12 @@ from .settings import Wording
 MOSTLY, SLIGHTLY = 0.6, 0.15  # shares of what moved the score
 NOTHING = ("a good place to start", "a good first pick", "a fair guess for anybody")
 NEWEST = ("one of the latest arrivals", "new here", "just arrived")
+MOMENT = {  # what a moment says against an item, where the block has no label to name
+    "hour": "the hour speaks", "weekday": "the day of the week speaks", "place": "the place speaks",
+    "recent": "the moments before speak", "history": "what you chose before speaks",
+    "stated": "what you asked for speaks",
+}  # fmt: skip
+APPEAL = ("others like it", "others of its kind are chosen more")
 PLAIN = {"history": "what you rated before", "tastes": "your other tastes"}
 
 
@@ -95,7 +101,7 @@ def _clause(group: Sequence[Counted], turn: int, wording: Wording, mostly: bool 
         return f"{names} {said if len(group) == 1 else 'fit now'}"
     if kind in PLAIN:
         return f"it {'also ' if again else ''}fits {PLAIN[kind]}"
-    return f"the {kind.replace('_', ' ')} {first.name}".strip() + " speaks for it"
+    return APPEAL[0] if kind == "appeal" else f"the {kind.replace('_', ' ')} {first.name}".strip() + " speaks for it"
 
 
 def _moment(counted: Counted, wording: Wording) -> str:
@@ -172,7 +178,10 @@ def _against(counted: Counted, wording: Wording) -> str:
             return f"it is unlike {title}, which you liked"
         return f"it is close to {title}, which you did not like"
     if kind == "context":
-        return f"{wording.said(counted.block, counted.name)}, which speaks against it"
+        said = MOMENT.get(counted.block)
+        return f"{said or f'{wording.said(counted.block, counted.name)}, which speaks'} against it"
+    if kind == "appeal":
+        return APPEAL[1]
     said = PLAIN.get(kind) or (f"what you said of {title}" if kind == "item" else f"the {kind} {counted.name}".strip())
     return f"{said} {'speak' if kind == 'tastes' else 'speaks'} against it"
 

@@ -1,7 +1,8 @@
 """What a better candidate may not break: coverage, speed, size, and the users it serves worst."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from time import perf_counter
 
 import numpy as np
@@ -28,12 +29,14 @@ class Health:
     """coverage: share of the catalog in the lists of ASKED moments; latency: median seconds a query; memory: bytes.
 
     segments: name -> share of likes rightly foretold, where outcomes are foretold
+    spoke: who -> share of these moments in which they spoke, where parts of a model take turns
     """
 
     coverage: float
     latency: float
     memory: float
     segments: Mapping[str, float]
+    spoke: Mapping[str, float] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -52,7 +55,9 @@ def health(scorer: Scorer, later: Later, judged: Judged) -> Health:
         took.append(perf_counter() - begun)
     _, arrays = scorer.state()
     memory = float(sum(np.asarray(array).nbytes for array in arrays.values()))
-    return Health(coverage, float(np.median(took)), memory, _segments(judged))
+    spoke = Counter(voice.who for voice in scorer.spoke(batch))
+    shares = {who: n / max(len(batch), 1) for who, n in spoke.items()}
+    return Health(coverage, float(np.median(took)), memory, _segments(judged), shares)
 
 
 def broken(tried: Health, base: Health, guards: Guards) -> list[str]:

@@ -23,11 +23,13 @@ from ..data.vocab import Vocab
 from ..errors import DataError
 from ..features.build import QUICK, build_features
 from ..recipe import Recipe
+from ..recipe.context import choice_model
 from ..store import Import, NewVersion, Store
 from ..store.answers import load_features, save_features
 from ..watch import Watch
 from .candidates import CODE_VERSION, as_artifact
 from .check import check_catalog
+from .texts import first_text_models
 
 REMEMBERED = 1000  # refused rows of a file whose lines are kept
 
@@ -190,11 +192,13 @@ def refreshed_features(store: Store, recipe: Recipe, catalog: Catalog) -> str:
 def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection) -> None:
     """Version 0: stated tastes by the mapping, likes by quick text features."""
     features = load_features(store.artifacts, database.get_meta(conn, "features"), catalog)
-    scorer = content_scorer(features, near=(QUICK, "numbers", TASTES))
+    model = choice_model(recipe.models, recipe.context)
+    scorer = content_scorer(features, near=(QUICK, "numbers", TASTES)) if model is None else model.untrained(features)
+    first_text_models(store, recipe, conn)
     artifact = as_artifact(store, scorer, catalog, recipe, None)
     first = NewVersion(
-        recipe=recipe.name, algorithm="content", artifact=artifact, code_version=CODE_VERSION, seed=0,
-        features_digest=features.digest,
+        recipe=recipe.name, algorithm="content" if model is None else "mapping", artifact=artifact,
+        code_version=CODE_VERSION, seed=0, features_digest=features.digest,
     )  # fmt: skip
     (id_,) = database.add_versions(conn, [first])
     database.activate(conn, id_, "first import: answers before any training")

@@ -12,8 +12,19 @@ from ..algorithms.liked import liked
 from ..data.arrays import Bool, Float64, Int64
 from ..data.dataset import Dataset
 from ..data.holdout import has_time
+from ..data.known import first_contacts
 from ..errors import DataError
-from ..evaluate import Metric, OutcomeReport, RankingReport, better_by, compared, judge_outcomes, judge_ranking, unit_of
+from ..evaluate import (
+    Metric,
+    OutcomeReport,
+    RankingReport,
+    better_by,
+    compared,
+    judge_choices,
+    judge_outcomes,
+    judge_ranking,
+    unit_of,
+)
 from ..metrics import Interval
 from ..monitor import DAY
 from ..recipe import Recipe
@@ -37,6 +48,7 @@ class Later:
     deploy: bool (n,), what is learned from when the winner is fitted again: the same window, up to the latest event
     asked:  int64, positions of what is judged; begins: UTC seconds, its first moment
     dated:  is it cut by the clock? If not, times say nothing but the part: 1 = learned from, 2 = judged
+    kinds:  int64 (n_items,), where what is judged is the kind of item that somebody chose in a moment; else None
     metric: of outcomes that foretelling is judged by; None = nothing is disliked, so rankings are judged, by NDCG
     """
 
@@ -48,10 +60,13 @@ class Later:
     metric: Metric | None
     protocol: str
     dated: bool = True
+    kinds: Int64 | None = None
 
     def judge(self, scorer: Scorer, seed: int, popular: Mapping[str, Float64] | None = None) -> Judged:
         """popular: what popularity reaches, where rankings are judged"""
         rng = stream(seed, "judge later")
+        if self.kinds is not None:
+            return judge_choices(scorer, self.data, self.asked, self.kinds, rng, self.begins)
         if self.metric is not None:
             return judge_outcomes(scorer, self.data, self.asked, rng)
         history, relevant = self.lists
@@ -76,7 +91,7 @@ class Later:
 
     @property
     def named(self) -> str:
-        return self.metric or f"ndcg@{K}"
+        return self.metric or ("ndcg of kinds" if self.kinds is not None else f"ndcg@{K}")
 
     @cached_property
     def lists(self) -> tuple[Any, Any]:
@@ -109,6 +124,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
         dated = True
         begins, protocol = _begins(data.events.time, recipe.quality.window_days, since, again)
     metric = recipe.quality.metric if _tells(data) else None
+    kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
     time = data.events.time
     learn, deploy = _window(time, begins, recipe) & (time < begins), _window(time, min(now, int(time.max())), recipe)
     if (time >= begins).sum() < FEW:
@@ -120,7 +136,8 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
             f"Only {int(learn.sum())} events lie in the {recipe.retrain.train_window_days} days that a model learns "
             "from. Raise train_window_days in [retrain] of recipe.toml (0 = all events), or import more."
         )
-    return Later(data, learn, deploy, np.flatnonzero(time >= begins), begins, metric, protocol, dated)
+    asked = time >= begins if kinds is None else (time >= begins) & first_contacts(data)
+    return Later(data, learn, deploy, np.flatnonzero(asked), begins, metric, protocol, dated, kinds)
 
 
 def _clocked(data: Dataset) -> bool:

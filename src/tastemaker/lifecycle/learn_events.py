@@ -24,6 +24,7 @@ from ..store import ModelVersion, NewVersion, Store
 from ..store.answers import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
+from .few_choices import learnable, parts_of
 from .guards import Health, broken, contradicted, health, lost
 from .later import Judged, Later, later_part
 from .pretrain import features_of_version
@@ -49,6 +50,11 @@ class Learned:
     health: Health
     broken: Sequence[str] = ()
     deployed: Candidate | None = None
+
+    @property
+    def final(self) -> Candidate:
+        """What would answer: whoever was not worth deploying, as it was judged."""
+        return self.judged if self.deployed is None else self.deployed
 
     @property
     def seconds(self) -> float:
@@ -92,9 +98,10 @@ def learn_from_events(
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.kept_catalog(conn)
-        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
+        data = learnable(conn, recipe, catalog)
     watch = kept(store, watch)
-    later = later_part(data, recipe, parent.data_to, now, parent.metrics.get("begins"))
+    since = parent.data_to if parent.events_real else None  # what was invented is nothing that real events go on from
+    later = later_part(data, recipe, since, now, parent.metrics.get("begins") if parent.events_real else None)
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
     base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)
@@ -238,19 +245,15 @@ def publish(
         return as_artifact(store, scorer, lesson.catalog, recipe, lesson.saved)
 
     new = [
-        _as_new(recipe, lesson, one, saved(_final(one).scorer), saved(one.judged.scorer), reason, now) for one in chosen
+        _as_new(recipe, lesson, one, saved(one.final.scorer), saved(one.judged.scorer), reason, now) for one in chosen
     ]
     with store.begin() as conn:
         keep_features(conn, lesson.catalog, lesson.saved)
         ids = database.add_versions(conn, new)
         for id_, one in zip(ids, chosen, strict=True):
-            database.record_run(conn, as_run(_final(one), id_, int(_learned_from(lesson, one).sum()), 0))
+            known = parts_of(lesson.later.data, _learned_from(lesson, one))
+            database.record_run(conn, as_run(one.final, id_, *known))
         return [database.version(conn, id_) for id_ in ids]
-
-
-def _final(one: Learned) -> Candidate:
-    """What would answer: whoever was not worth deploying, as it was judged."""
-    return one.judged if one.deployed is None else one.deployed
 
 
 def _learned_from(lesson: Lesson, one: Learned) -> Bool:
@@ -264,16 +267,16 @@ def _as_new(
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
     metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
     metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
-    time_ = later.data.events.time[mask]
+    time_, (real, invented) = later.data.events.time[mask], parts_of(later.data, mask)
     first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
     made = as_version(
-        _final(one), artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
-        data=fingerprint(_final(one).algorithm, later.data.where(mask), lesson.features, lesson.seed),
+        one.final, artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
+        data=fingerprint(one.final.algorithm, later.data.where(mask), lesson.features, lesson.seed),
         features=lesson.features.digest, metrics=metrics,
     )  # fmt: skip
     return replace(
         made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
-        events_real=int(mask.sum()), reason=reason,
+        events_real=real, events_synthetic=invented, reason=reason,
     )  # fmt: skip
 
 

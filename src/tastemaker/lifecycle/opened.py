@@ -88,10 +88,36 @@ class Opened:
 
     def forget(self, user: str) -> database.Forgotten:
         """Remove a user, their events and slates; and say which versions had learned from them."""
+        elsewhere = self._forget_elsewhere(user)
         with self.store.begin() as conn:
-            found = database.forget(conn, user)
+            found = database.forget(conn, user, elsewhere)
             database.put_meta(conn, forgotten=uuid4().hex)  # a service that remembers them hears of it
             return found
+
+    def _forget_elsewhere(self, user: str) -> int:
+        """Rows of theirs in the tables of another program ([foreign]), which are removed, with what they typed."""
+        from .foreign import forget_foreign
+
+        return forget_foreign(self.store, self.recipe, user)
+
+    def log_feeling(self, user: str, text: str = "", label: str = "", place: str = "", now: int | None = None) -> str:
+        """Write to the recipe's table of feelings what somebody typed, or told; the label that was read off it."""
+        from .foreign import write_moment
+
+        if not label:
+            blocks = self.answers.query(text=text).context.get(self.recipe.foreign.context, {})
+            label = max(blocks, key=lambda name: blocks[name], default="")
+        write_moment(self.store, self.recipe, user, label, place, int(time()) if now is None else now, text)
+        return label
+
+    def log_choice(self, user: str, item: str, label: str = "", place: str = "", now: int | None = None) -> None:
+        """Write to the recipe's table of choices which item somebody opened, by its title or id, and how they felt."""
+        from .foreign import sync, write_moment
+
+        catalog = self.catalog()
+        id_ = catalog.items.ids[catalog.find(item)]
+        write_moment(self.store, self.recipe, user, label, place, int(time()) if now is None else now, item=id_)
+        sync(self.store, self.recipe)
 
     def catalog(self) -> Catalog:
         with self.store.read() as conn:

@@ -26,13 +26,16 @@ from .opened import RECIPE_FILE, Opened
 from .pretrain import Pretrained, pretrain
 from .published import published_recipe
 from .synthesize import Synthesized, synthesize
-from .teach import Taught, teach
+from .teach import Taught, TaughtFew, teach
 from .train import Trained, train
 from .versions import SideBySide, compare_versions
 
 if TYPE_CHECKING:
+    from .foreign import Synced
     from .impact import Impact
+    from .life import Lived
     from .replay import Policy, Replayed
+    from .texts import TextsLearned
     from .tick import Ticked
     from .tuning import Tuned
     from .tuning_apply import Applied
@@ -65,6 +68,7 @@ class Project(Opened):
         project = cls(made)
         if table is not None:
             import_catalog(made, chosen, table, skip_bad_rows)
+            project.sync()
         return project
 
     @classmethod
@@ -120,6 +124,28 @@ class Project(Opened):
         """Invented users' rankings, as events marked synthetic; those of an earlier call are replaced."""
         return synthesize(self.store, self.recipe, users, rankings, seed)
 
+    def synthesize_life(self, seed: int = 0, now: int | None = None, **options: Any) -> "Lived":
+        """Invented days: feelings that are told, and what is chosen after them; options: fields of [life]."""
+        from .life import synthesize_life
+
+        self._forget_answers()
+        return synthesize_life(self.store, self.recipe, seed, options, now)
+
+    def sync(self, now: int | None = None, blank: bool = False) -> "Synced":
+        """Read the tables of another program ([foreign]); blank: empty texts that are older than the recipe keeps."""
+        from .foreign import sync
+
+        return sync(self.store, self.recipe, now, blank)
+
+    def train_emotion(
+        self, source: Path | None = None, block: str | None = None, encoder: str = "words", watch: Watch | None = None
+    ) -> "TextsLearned":
+        """A better reader of texts, from labelled ones; None = the recipe's lexicon again. block: of [context]."""
+        from .texts import train_texts
+
+        self._forget_answers()
+        return train_texts(self.store, self.recipe, source, block, encoder, watch or Watch())
+
     def pretrain(self, seed: int = 0, watch: Watch | None = None, half: bool = False) -> Pretrained:
         """Features, synthetic users, every model of the recipe, judgement; the best becomes active."""
         return pretrain(self.store, self.recipe, seed, watch or Watch(), half)
@@ -131,13 +157,14 @@ class Project(Opened):
         watch: Watch | None = None,
         options: Mapping[str, Any] | None = None,
         models: Sequence[str] = (),
-    ) -> Trained | Taught:
+    ) -> Trained | Taught | TaughtFew:
         """Learn from real events; what is clearly better than the active version replaces it.
 
         Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
         fine-tuned from a version and judged on users whom it did not see (Trained).
         """
         self._forget_answers()
+        self.sync()
         if models or any(model.learns == "events" for model in self.recipe.models.values()):
             return teach(self.store, self.recipe, models, start, seed, watch or Watch(), options or {})
         return train(self.store, self.recipe, start, seed, watch or Watch(), options or {})
@@ -204,6 +231,7 @@ class Project(Opened):
         from .tick import tick_here
 
         self._forget_answers()
+        self.sync()
         return tick_here(self.store, self.recipe, search=search, force=force, seed=seed, watch=watch)
 
     def tick(self, search: bool = False, seed: int = 0) -> "Ticked":
@@ -211,6 +239,7 @@ class Project(Opened):
         from .tick import tick
 
         self._forget_answers()
+        self.sync(blank=True)
         return tick(self.store, self.recipe, search=search, seed=seed)
 
     def replay(

@@ -13,6 +13,7 @@ from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
 from .around import best_around
+from .few_choices import taught_by_few
 from .learn_events import Learned, deploy, event_models, learn_from_events, publish, verdict
 from .train import train
 
@@ -61,6 +62,9 @@ def _round(
     models = event_models(recipe)
     if not models:
         return _fine_tuned(store, recipe, parent, seed, watch)
+    few = taught_by_few(store, recipe, parent, seed, watch, now)
+    if few is not None:
+        return Retrained("activated", few[1], few[0].id, parent.id)
     mine = {parent.algorithm: models[parent.algorithm]} if parent.algorithm in models else models
     if search:
         mine = _searched(store, recipe, mine, search, seed, watch)

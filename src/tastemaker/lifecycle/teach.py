@@ -10,7 +10,9 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
+from .few_choices import taught_by_few
 from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, publish, verdict
+from .plots import plot_training
 from .train import parent_of
 
 
@@ -24,10 +26,18 @@ class Taught:
     why: str
 
 
+@dataclass(frozen=True)
+class TaughtFew:
+    """A version that learned from too few choices to be judged, and why it is active all the same."""
+
+    version: ModelVersion
+    why: str
+
+
 def teach(
     store: Store, recipe: Recipe, names: Sequence[str], start: str | int, seed: int, watch: Watch,
     options: Mapping[str, Any],
-) -> Taught:  # fmt: skip
+) -> "Taught | TaughtFew":  # fmt: skip
     """All the models, or those named; the best is activated when it is surely better and breaks no guard."""
     now = int(time())
     with store.read() as conn:
@@ -35,11 +45,17 @@ def teach(
     models = chosen_models(recipe, names, options)
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
+    few = taught_by_few(store, recipe, parent, seed, watch, now)
+    if few is not None:
+        return TaughtFew(*few)
     lesson = learn_from_events(store, recipe, models, parent, seed, watch, now)
     lesson = _deployed(store, lesson, watch)
     versions = publish(store, recipe, lesson, lesson.learned, "train", now)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     activated, why = _settled(store, versions[0], parent, better, why, now)
+    for version, one in zip(versions, lesson.learned, strict=True):
+        if one.final.curve:
+            plot_training(store.root / "plots" / f"version-{version.id}-training.png", one.name, one.final.curve)
     return Taught(lesson, versions, activated, why)
 
 

@@ -15,8 +15,10 @@ from ..explain.settings import Wording
 from ..features.build import FeatureSettings
 from ..features.tastes import Tastes
 from ..monitor import Limits
+from ..synth.life import Life
 from ..synth.samples import Sample
 from ..synth.users import Population
+from .context import ForeignTables, TextContext, check_context, of_context
 from .retraining import Retraining
 
 BUILT_IN = Path(__file__).parents[1] / "recipes"
@@ -61,6 +63,9 @@ class Recipe:
     retrain: Retraining = field(default_factory=Retraining)
     explain: Wording = field(default_factory=Wording)
     sample: Sample = field(default_factory=Sample)
+    context: Mapping[str, TextContext] = field(default_factory=dict)
+    life: Life = field(default_factory=Life)
+    foreign: ForeignTables = field(default_factory=ForeignTables)
     name: str = ""
 
     @property
@@ -116,6 +121,8 @@ def resolve(raw: Mapping[str, Any], source: str) -> Recipe:
     models = raw.pop("models", {})
     recipe: Recipe = _build(Recipe, {**raw, "models": {}}, "", source)
     _check_tastes(recipe, source)
+    check_context(recipe.context, recipe.tastes.names, source)
+    models = {name: of_context(name, spec, recipe.context) for name, spec in models.items()}
     built = {name: _model(name, spec, source, models) for name, spec in models.items()}
     return Recipe(**{**_shallow(recipe), "models": built})
 

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from .base import Contributions, Part, Prediction, Scorer
+from .base import Contributions, Part, Prediction, Scorer, Voice
 from .bayes_factors import BayesFactors
 from .blend import Blend
 from .calibrated import Calibrated
+from .choices import ChoiceNet, Choices
 from .embeddings import Embeddings
 from .event_graph import EventGraph
 from .factors import Factors
@@ -33,6 +34,7 @@ SCORERS: dict[str, type[Scorer]] = {
         BayesFactors,
         Blend,
         Calibrated,
+        Choices,
         Embeddings,
         EventGraph,
         Factors,
@@ -52,7 +54,7 @@ SCORERS: dict[str, type[Scorer]] = {
         WeightedSum,
     )
 }
-PARTS: dict[str, type[Any]] = {**SCORERS, "TastePrior": TastePrior}
+PARTS: dict[str, type[Any]] = {**SCORERS, "ChoiceNet": ChoiceNet, "TastePrior": TastePrior}
 
 
 def core(scorer: Scorer) -> Scorer:
@@ -77,6 +79,8 @@ __all__ = [
     "BayesFactors",
     "Blend",
     "Calibrated",
+    "ChoiceNet",
+    "Choices",
     "Contributions",
     "Embeddings",
     "EventGraph",
@@ -98,6 +102,7 @@ __all__ = [
     "TasteFactors",
     "TastePrior",
     "Tower",
+    "Voice",
     "WeightedSum",
     "core",
     "load",

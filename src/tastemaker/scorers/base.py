@@ -31,6 +31,13 @@ class Contributions:
     values: Float32
 
 
+class Voice(NamedTuple):
+    """Which part of a scorer spoke for a query, and why not a better one ("" = the best one did)."""
+
+    who: str
+    why: str
+
+
 @dataclass(frozen=True)
 class Prediction:
     """value: float32 (q, n), the expected preference in [-1, 1]; like: float32 (q, n), chance that it is liked.
@@ -98,6 +105,10 @@ class Scorer(ABC):
         """Calibrated expectations; a scorer that nobody calibrated cannot say."""
         unknown = np.full((len(batch), self.n_items if items is None else np.shape(items)[-1]), np.nan, np.float32)
         return Prediction(unknown, unknown.copy())
+
+    def spoke(self, batch: Batch) -> list[Voice]:
+        """Who speaks for each query, in a scorer whose parts take turns; [] = it speaks with one voice."""
+        return []
 
     def state(self) -> tuple[Json, Arrays]:
         """Settings as JSON and arrays by name; `scorers.load` is the way back."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from time import time as clock
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,18 @@ import sqlalchemy as sa
 
 from ..data.arrays import Float32
 from ..data.catalog import Catalog
+from ..data.context import LAST, PLACE, RECENT, blocks_of, place_context, recent
 from ..data.dataset import Scale
+from ..data.events import Events
 from ..data.features import Features
 from ..data.query import Query, Slate
 from ..data.vocab import Vocab
 from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, Stated, load
+from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated, load
 from .artifacts import Artifacts
 from .catalogs import kept_catalog
+from .contexts import Contexts, remapped
 from .events import read_user
 from .meta import get_meta
 from .store import Store
@@ -27,6 +31,7 @@ from .versions import ModelVersion, active_version, lineage
 Json = dict[str, Any]
 Tastes = tuple[str, ...]
 AGAIN = "Run: tastemaker pretrain"
+NO_CONTEXTS = Contexts(Artifacts(""), {})
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Answers:
     store: Store
     recommender: Recommender
     scales: Mapping[str, Scale]
+    contexts: Contexts | None = None
 
     @classmethod
     def open(cls, store: Store, version: int | None = None, catalog: Catalog | None = None) -> "Answers":
@@ -47,19 +53,28 @@ class Answers:
             catalog = kept_catalog(conn) if catalog is None else catalog
             settings = dict(get_meta(conn, "recipe"))
             chain, features = _chain(conn, version), get_meta(conn, "features")
+            contexts = Contexts.read(conn, store.artifacts, settings)
         if not len(catalog):
             raise StoreError(f"{store.root} has no items yet. Run: tastemaker import --catalog FILE")
         levels, problems, tastes = _levels(store.artifacts, chain, catalog, features)
         levels.append(Level("newest", "none", Popularity(np.linspace(0.0, 1.0, len(catalog), dtype=np.float32))))
         if tastes is None:
             tastes = tuple(settings["tastes"]["families"])
+        levels = [replace(level, scorer=remapped(level.scorer, settings, tastes)) for level in levels]
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
-        return cls(store, recommender, scales_of(settings))
+        return cls(store, recommender, scales_of(settings), contexts)
 
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
-        return self.recommender.recommend([self.query(**asked)], explain)[0]
+        return self.answer(explain, **asked)[1]
+
+    def answer(self, explain: bool = True, **asked: Any) -> tuple[Query, Slate]:
+        """`query`, with what was read off its text, and the answer to it; the answer says what could not be read."""
+        notes: list[str] = []
+        query = self.query(**asked, notes=notes)
+        slate = self.recommender.recommend([query], explain)[0]
+        return query, replace(slate, level_reason="; ".join([*notes, *filter(None, [slate.level_reason])]))
 
     def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
         """Items near these in content, whoever likes them: the last level that compares vectors answers."""
@@ -86,11 +101,15 @@ class Answers:
         context: Mapping[str, Mapping[str, float]] | None = None,
         now: int | None = None,
         known: Query | None = None,
+        text: str | None = None,
+        place: str = "",
+        notes: list[str] | None = None,
     ) -> Query:
         """Titles become ids, ratings become preferences, and what is known of the user is added.
 
         context: block -> name -> number; now: UTC seconds, None = the caller has no clock
         known: what the store says of the user, where it was read already
+        text: what somebody typed, from which contexts are read; place: where they are; notes: takes what is unknown
         What the query says wins over what the store knows. QueryError for a name that nobody knows.
         """
         if n < 1:
@@ -98,6 +117,8 @@ class Answers:
         if known is None:
             known = Query(n=n) if user is None else self._of_user(user)
         scale = self.scales.get("rating") or next(iter(self.scales.values()), Scale(-1.0, 1.0))
+        said, unknown = (self.contexts or NO_CONTEXTS).told(context or {}, text)
+        (notes if notes is not None else []).extend(unknown)
         rated = {self._id(name): _signed(name, value, scale) for name, value in (ratings or {}).items()}
         return replace(
             known,
@@ -109,8 +130,8 @@ class Answers:
             filters=filters or {},
             candidates=None if candidates is None else tuple(map(self._id, candidates)),
             exclude=tuple(map(self._id, exclude)),
-            context=context or {},
-            now=now,
+            context={**known.context, **place_context(place), **said},
+            now=int(clock()) if now is None and self.contexts else now,
         )
 
     @cached_property
@@ -131,13 +152,30 @@ class Answers:
         when = {self.catalog.items.ids[i]: int(t) for i, t in zip(events.item, events.time, strict=True)}
         stated = data.profiles[0] if len(data.profiles) else np.zeros(0, np.float32)
         profile = {t: float(v) for t, v in zip(self.recommender.tastes, stated, strict=False) if not np.isnan(v)}
-        return Query(user=user, ratings=ratings, profile=profile, when=when)
+        return Query(user=user, ratings=ratings, profile=profile, when=when, context=_recent(events))
+
+
+def _recent(events: Events) -> dict[str, dict[str, float]]:
+    """What surrounded the last events, in order of time, as blocks of a query."""
+    n, found = len(events), {}
+    for block, values in blocks_of(events.context, np.arange(n)).items():
+        names = sorted(full.partition(":")[2] for full in events.context if full.partition(":")[0] == block)
+        row = recent(values, np.array([max(n - LAST, 0)]), np.array([n]))[0].tolist()
+        if block != PLACE and row[0] == row[0]:
+            found[RECENT + block] = dict(zip(names, row, strict=True))
+    return found
 
 
 def _embeddings(scorer: Scorer) -> Embeddings | None:
     if isinstance(scorer, Calibrated | Stated):
         return _embeddings(scorer.inner)
-    parts = scorer.scorers if isinstance(scorer, Blend) else (scorer.near,) if isinstance(scorer, Nearby) else (scorer,)
+    parts = (
+        scorer.scorers
+        if isinstance(scorer, Blend)
+        else (scorer.near,)
+        if isinstance(scorer, Nearby | Choices)
+        else (scorer,)
+    )
     return next((part for part in parts if isinstance(part, Embeddings)), None)
 
 

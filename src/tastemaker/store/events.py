@@ -38,11 +38,12 @@ class EventCount(NamedTuple):
 
 
 class Forgotten(NamedTuple):
-    """versions: those that had learned from the user, oldest first."""
+    """versions: those that had learned from the user, oldest first; foreign: rows of another program's tables."""
 
     events: int
     slates: int
     versions: tuple[int, ...]
+    foreign: int = 0
 
 
 def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> int:
@@ -113,16 +114,19 @@ def delete_synthetic(conn: sa.Connection) -> int:
     return deleted
 
 
-def forget(conn: sa.Connection, user: str) -> Forgotten:
-    """Remove the user, every event of theirs, what was predicted of them, and every slate they were shown."""
+def forget(conn: sa.Connection, user: str, elsewhere: int = 0) -> Forgotten:
+    """Remove the user, every event of theirs, what was predicted of them, and every slate they were shown.
+
+    elsewhere: rows of theirs that were removed from other tables already, so that they are not unknown
+    """
     theirs_too = recommendation_quality.c.user_row.in_(sa.select(users.c.row).where(users.c.id == user))
     conn.execute(sa.delete(recommendation_quality).where(theirs_too))
     dealt = conn.execute(sa.delete(ab_assignments).where(ab_assignments.c.user == user)).rowcount
     shown = conn.execute(sa.delete(slates).where(slates.c.user == user)).rowcount
     known = conn.execute(sa.select(users.c.row, users.c.synthetic).where(users.c.id == user)).one_or_none()
     if known is None:
-        if shown or dealt:
-            return Forgotten(0, shown, ())
+        if shown or dealt or elsewhere:
+            return Forgotten(0, shown, (), elsewhere)
         near = did_you_mean(user, conn.scalars(sa.select(users.c.id)))
         raise QueryError(f"No user has the id {user!r}{near or '.'} Nothing was changed.")
     theirs = events.c.user_row == known.row
@@ -130,7 +134,7 @@ def forget(conn: sa.Connection, user: str) -> Forgotten:
     learned = () if since is None else _learned_since(conn, since, known.synthetic)
     deleted = conn.execute(sa.delete(events).where(theirs)).rowcount
     conn.execute(sa.delete(users).where(users.c.row == known.row))
-    return Forgotten(deleted, shown, learned)
+    return Forgotten(deleted, shown, learned, elsewhere)
 
 
 def _learned_since(conn: sa.Connection, since: int, synthetic: bool) -> tuple[int, ...]:

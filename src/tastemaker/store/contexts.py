@@ -1,0 +1,108 @@
+"""What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from ..errors import QueryError
+from ..scorers import Choices, Scorer
+from ..text import Reader, load
+from .artifacts import Artifacts
+from .meta import get_meta, put_meta
+
+Block = dict[str, float]
+LEARN = "tastemaker train-emotion"
+
+
+@dataclass(frozen=True)
+class Contexts:
+    """
+    labels:  block -> its labels, in order;  aliases: block -> what others call a label -> ours
+    kept:    block -> the digest of its text model and what it learned from
+    """
+
+    artifacts: Artifacts
+    labels: Mapping[str, Sequence[str]]
+    aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, conn: sa.Connection, artifacts: Artifacts, settings: Mapping[str, Any]) -> "Contexts":
+        spec = settings.get("context") or {}
+        labels = {name: sorted(one["mapping"]) for name, one in spec.items()}
+        return cls(artifacts, labels, {name: one["aliases"] for name, one in spec.items()}, text_models(conn))
+
+    def __bool__(self) -> bool:
+        return bool(self.labels)
+
+    def told(self, context: Mapping[str, Mapping[str, float]], text: str | None) -> tuple[dict[str, Block], list[str]]:
+        """Every block that is known, complete, and a note for each that cannot be."""
+        if text is not None and not self.labels:
+            raise QueryError("This project reads nothing off a text: its recipe has no [context.NAME].")
+        found: dict[str, Block] = {}
+        notes: list[str] = []
+        if text is not None:
+            for block in self.labels:
+                said, note = self._of_text(block, text)
+                found |= said
+                notes += note
+        for block, values in context.items():
+            if block not in self.labels:
+                found[block] = dict(values)
+                continue
+            named = {self._label(block, name): value for name, value in values.items()}
+            strangers = [name for name in values if self._label(block, name) is None]
+            if strangers:
+                known = ", ".join(self.labels[block])
+                notes.append(f"{strangers[0]!r} is no {block} that is known ({known})")
+            total = sum(value for name, value in named.items() if name is not None)
+            if total > 0:
+                found[block] = {name: named.get(name, 0.0) / total for name in self.labels[block]}
+        return found, notes
+
+    def _label(self, block: str, said: str) -> str | None:
+        plain = said.strip().casefold()
+        known = {name.casefold(): name for name in self.labels[block]} | {
+            other.casefold(): ours for other, ours in self.aliases[block].items()
+        }
+        return known.get(plain)
+
+    def _of_text(self, block: str, text: str) -> tuple[dict[str, Block], list[str]]:
+        if not text.strip():
+            return {}, [f"an empty text says no {block}"]
+        kept = self.kept.get(block)
+        if kept is None:
+            return {}, [f"no model reads the {block} off a text yet: {LEARN}"]
+        model = self.model(block)
+        row = model.distribution([text])[0].tolist()
+        if row[0] != row[0]:
+            return {}, [f"the text is in words that the model has not met, so its {block} is unknown"]
+        found = dict.fromkeys(self.labels[block], 0.0) | {
+            label: value for label, value in zip(model.labels, row, strict=True) if label in self.labels[block]
+        }
+        return {block: found}, []
+
+    def model(self, block: str) -> Reader:
+        return load(*self.artifacts.get(self.kept[block]["artifact"]))
+
+
+def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:
+    """By the mapping that the recipe has now, where nothing was learned; a network keeps the one it learned with."""
+    spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
+    if not isinstance(scorer, Choices) or scorer.learned or spec is None or sorted(spec["mapping"]) != [*scorer.labels]:
+        return scorer
+    rows = [[family in spec["mapping"][label] for family in tastes] for label in scorer.labels]
+    mapping = np.array(rows, np.float32).reshape(scorer.mapping.shape)
+    return replace(scorer, mapping=mapping / np.maximum(mapping.sum(axis=1, keepdims=True), 1.0))
+
+
+def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
+    """block -> {artifact, source, …}"""
+    return get_meta(conn, "texts") or {}
+
+
+def keep_text_model(conn: sa.Connection, block: str, artifact: str, source: str, figures: Mapping[str, Any]) -> None:
+    put_meta(conn, texts={**text_models(conn), block: {"artifact": artifact, "source": source, "figures": figures}})
