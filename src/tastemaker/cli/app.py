@@ -15,6 +15,7 @@ from . import (
     models,
     recommending,
     replaying,
+    showing,
     status,
     training,
     tuning,
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying):
+for room in (demo, data, learning, training, comparing, recommending, models, loop, status, impact, replaying, showing):
     room.register(app)
 app.add_typer(database.app, name="db", help="Look after the database: check, upgrade, backup, restore.")
 app.add_typer(jobs.app, name="jobs", help="What is trained in the background: list, run, cancel.")
