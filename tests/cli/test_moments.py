@@ -38,7 +38,7 @@ def test_the_story_from_a_feeling_to_a_network(run, feel):
     assert next(iter(told["context"]["emotion"])) == "sad"
     assert len(told["why"]) == 3
     given = run("recommend", "-c", "emotion=sad:0.7", "-c", "emotion=happy:0.3", "--json").json
-    assert given["context"]["emotion"] == {"sad": 0.7, "happy": 0.3}
+    assert list(given["context"]["emotion"].items())[:2] == [("sad", 0.7), ("happy", 0.3)]
     assert run("recommend", "-c", "emotion=sad:x").code == 2
 
 

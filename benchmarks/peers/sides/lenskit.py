@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 from lenskit.als import ImplicitMFScorer  # type: ignore[import-not-found]
 from lenskit.batch import recommend  # type: ignore[import-not-found]
 from lenskit.data import (  # type: ignore[import-not-found]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd  # type: ignore[import-untyped]
+import pandas as pd
 from rectools import Columns  # type: ignore[import-not-found]
 from rectools.dataset import Dataset  # type: ignore[import-not-found]
 from rectools.metrics import NDCG, Recall, calc_metrics  # type: ignore[import-not-found]

@@ -19,6 +19,7 @@ from . import (
     recommending,
     replaying,
     serving,
+    showing,
     status,
     training,
     tuning,
@@ -33,7 +34,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for room in (demo, data, moments, learning, training, comparing, recommending, models, loop, status, impact, replaying):
+ROOMS = (
+    demo, data, moments, learning, training, comparing, recommending, models, loop, status, impact, replaying, showing,
+)  # fmt: skip
+for room in ROOMS:
     room.register(app)
 explaining.register(app)
 frames.register(app)

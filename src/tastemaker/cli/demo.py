@@ -35,6 +35,7 @@ def demo(
     if keep is not None:
         _story(recipe, keep, seed, out)
         out.say(f"\nThe project is in {keep}: cd {keep}, then tastemaker recommend --taste …")
+        out.say(f"See it in the browser: tastemaker app -p {keep}")
         return
     with TemporaryDirectory(prefix="tastemaker-demo-") as folder:
         _story(recipe, Path(folder) / "shop", seed, out)

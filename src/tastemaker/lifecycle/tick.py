@@ -16,12 +16,15 @@ from ..monitor import Alarm, Chains, Tracked, alarms, track
 from ..recipe import Recipe
 from ..store import Store
 from ..watch import Watch
+from .carry import carry_out
 from .catalog_job import CATALOG, refresh_catalog
 from .concluding import conclude
-from .explaining import WORDS, find_words
+from .explaining import WORDS
 from .leased import TRAINING, leased, refusal
 from .retrain import Retrained, retrain
 from .triggers import Trigger, trigger
+
+POINTS = 300  # reports that a job's row keeps
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,8 @@ def run_job(store: Store, recipe: Recipe, id_: int, watch: Watch) -> None:
         with leased(store, WORDS if kind == WORDS else TRAINING) as holder:
             with store.begin() as conn:
                 job = database.start_job(conn, id_, holder, int(time()))
-            work = find_words if kind == WORDS else retrain
-            done = work(store, recipe, watch=_reporting(store, id_, watch), **job.arguments)
-            state, result, error = "done", vars(done), None
+            done = carry_out(store, recipe, job, _reporting(store, id_, watch))
+            state, result, error = "done", done, None
     except Cancelled as stopped:
         state, result, error = "cancelled", None, str(stopped)
     except LeaseHeld as held:
@@ -127,13 +129,15 @@ def _reporting(store: Store, id_: int, watch: Watch) -> Watch:
     """The same watch, keeping once a second in the table how far the job is, and stopping it when it was cancelled."""
     from ..watch import Progress
 
-    last, going = [0.0], [True]
+    last, going, curve = [0.0], [True], list[dict[str, Any]]()
 
     def report(progress: Progress) -> None:
         watch.report(progress)
         if time() - last[0] >= 1.0:
             last[0] = time()
             said = {"stage": progress.stage, "done": progress.done, "total": progress.total, **progress.metrics}
+            curve.append({"at": int(last[0]), **said})
+            said["curve"] = curve[-POINTS:]
             with suppress(StoreError), store.begin() as conn:  # a database that is busy: the next report tells
                 going[0] = database.report_job(conn, id_, said)
 

@@ -1,0 +1,106 @@
+"""What a file would do, before anything of it is imported: read by the recipe that the database keeps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ...data.catalog import Catalog
+from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns
+from ...data.load_catalog import load_catalog
+from ...data.load_events import load_events
+from ...data.read import read_table
+from ...data.table import BadRow, Table
+from .. import words
+from .plot import Row
+
+LINES = 200
+
+
+@dataclass(frozen=True)
+class Checked:
+    """what: catalog or events; rows = loaded + merged + refused; new: items or users that nobody knew
+
+    sample: the first entries as they would be kept
+    """
+
+    what: str
+    file: str
+    rows: int
+    loaded: int
+    merged: int
+    refused: Sequence[Row]
+    n_refused: int
+    new: int
+    sample: Sequence[Row]
+    gaps: Mapping[str, int]
+    encoding: str
+    repaired: int
+
+
+def check_file(name: str, data: bytes, what: str, catalog: Catalog, recipe: Mapping[str, Any]) -> Checked:
+    """DataError where the whole file cannot be read; nothing is written but a file that is gone afterwards."""
+    with TemporaryDirectory(prefix="tastemaker-check-") as folder:
+        file = Path(folder) / Path(name).name
+        file.write_bytes(data)
+        table = read_table(file)
+    if what == "catalog":
+        return _catalog(table, catalog, catalog_columns(recipe))
+    return _events(table, catalog, recipe)
+
+
+def _catalog(table: Table, known: Catalog, columns: CatalogColumns) -> Checked:
+    read = load_catalog(table, columns)
+    found = read.catalog
+    new = sum(id_ not in known.items for id_ in found.items.ids)
+    sample = [_item(found, row) for row in range(min(5, len(found)))]
+    return Checked(
+        "catalog", table.source, table.n_found, read.loaded, read.merged, _lines(read.refused), len(read.refused), new,
+        sample, read.gaps, table.encoding, table.repaired,
+    )  # fmt: skip
+
+
+def _item(found: Catalog, row: int) -> Row:
+    said: dict[str, Any] = {"id": found.items.ids[row], "title": found.titles[row]}
+    said |= {name: column[row] for name, column in found.categories.items()}
+    said |= {name: ", ".join(column[row]) for name, column in found.tags.items()}
+    return said | {name: float(column[row]) for name, column in found.numbers.items()}
+
+
+def _events(table: Table, catalog: Catalog, recipe: Mapping[str, Any]) -> Checked:
+    read = load_events(table, event_columns(recipe), catalog, tuple(recipe["tastes"]["families"]))
+    e, data = read.dataset.events, read.dataset
+    sample = [
+        {"user": data.users.ids[e.user[k]], "item": catalog.titles[e.item[k]], read.kind: float(e.value[k])}
+        for k in range(min(5, len(e)))
+    ]
+    return Checked(
+        read.kind, table.source, table.n_found, len(data), 0, _lines(read.refused), len(read.refused), len(data.users),
+        sample, {}, table.encoding, table.repaired,
+    )  # fmt: skip
+
+
+def _lines(refused: Sequence[BadRow]) -> list[Row]:
+    return [{words.COL_LINE: bad.line, words.COL_WHY: bad.reason} for bad in refused[:LINES]]
+
+
+def catalog_columns(recipe: Mapping[str, Any]) -> CatalogColumns:
+    """Those of a resolved recipe, as the database keeps it."""
+    said = _known(CatalogColumns, recipe["catalog"])
+    said["extract"] = {name: Extract(**_known(Extract, one)) for name, one in said.get("extract", {}).items()}
+    said["tagged"] = TagColumns(**_known(TagColumns, said.get("tagged") or {}))
+    lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
+    return CatalogColumns(**{**said, **lists})
+
+
+def event_columns(recipe: Mapping[str, Any]) -> EventColumns:
+    said = _known(EventColumns, recipe["events"])
+    said["scales"] = {kind: ScaleColumn(**_known(ScaleColumn, one)) for kind, one in said.get("scales", {}).items()}
+    return EventColumns(**said)
+
+
+def _known(kind: type[Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What the class has fields for: a recipe of another release may say more."""
+    names = {f.name for f in fields(kind)}
+    return {name: value for name, value in said.items() if name in names}

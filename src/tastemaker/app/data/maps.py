@@ -1,0 +1,62 @@
+"""Items on a map: their numbers, standardized, seen from the two directions in which they differ most."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...data.arrays import UNKNOWN, Float64
+from ...data.catalog import Catalog
+from .. import words
+from .plot import Row
+
+MOST = 1500  # items that are drawn beside those that are named
+
+
+@dataclass(frozen=True)
+class Map:
+    """at: float64 (n_items, 2), in standard deviations; axes: what each axis is made of; said: share of the variance"""
+
+    at: Float64
+    axes: tuple[str, str]
+    said: float
+
+
+def map_of(catalog: Catalog) -> Map:
+    """Principal components of the number columns (Pearson 1901), by SVD; a missing number is the mean."""
+    names = list(catalog.numbers)
+    x = np.column_stack([catalog.numbers[name] for name in names]).astype(np.float64)
+    mean = np.nan_to_num(np.nanmean(np.where(np.isnan(x).all(axis=0), 0.0, x), axis=0))
+    x = np.where(np.isnan(x), mean, x)
+    scale = x.std(axis=0)
+    z = (x - x.mean(axis=0)) / np.where(scale > 0, scale, 1.0)
+    _, size, directions = np.linalg.svd(z, full_matrices=False)
+    total = float((size**2).sum())
+    axes = tuple(_axis(names, direction) for direction in directions[:2])
+    return Map(z @ directions[:2].T, (axes[0], axes[1]), float((size[:2] ** 2).sum() / total) if total else 0.0)
+
+
+def _axis(names: list[str], direction: Float64) -> str:
+    """The numbers that matter most in a direction, with their signs."""
+    strongest = np.argsort(-np.abs(direction))[:2]
+    return ", ".join(
+        f"{'more' if direction[k] > 0 else 'less'} {names[k]}" for k in strongest if abs(direction[k]) > 0.1
+    )
+
+
+def map_rows(catalog: Catalog, found: Map, listed: Collection[str], liked: Collection[str]) -> list[Row]:
+    """What is listed and liked, and evenly spread others behind them."""
+    n = len(catalog)
+    others = np.unique(np.linspace(0, n - 1, min(n, MOST)).astype(int))
+    named = {int(r): words.MAP_LISTED for r in catalog.items.rows(listed) if r != UNKNOWN}
+    named |= {int(r): words.MAP_LIKED for r in catalog.items.rows(liked) if r != UNKNOWN}
+    rows = [(int(r), words.MAP_OTHER) for r in others if int(r) not in named] + list(named.items())
+    return [
+        {
+            "title": catalog.titles[r],
+            "x": round(float(found.at[r, 0]), 3),
+            "y": round(float(found.at[r, 1]), 3),
+            "what": what,
+        }
+        for r, what in rows
+    ]
