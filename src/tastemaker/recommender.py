@@ -239,7 +239,7 @@ class Recommender:
     def _name(self, part: Part) -> str:
         if part.kind == "taste":
             return f"taste:{self.tastes[int(part.key)]}"
-        if part.kind in ("item", "near"):
+        if part.kind in ("item", "near", "with"):
             return f"{part.kind}:{self.catalog.items.ids[int(part.key)]}"
         return part.kind if part.key == UNKNOWN else f"{part.kind}:{part.key}"
 

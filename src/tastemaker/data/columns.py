@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..errors import RecipeError
 from .dataset import Scale
+from .events import KINDS
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ class EventColumns:
     """Our names -> the table's column names; group and time may be absent.
 
     scales: kind of event -> its grade; the one whose column is there tells the kind. Without any, a row is a `like`.
+    kind:   the column that says what happened; kinds: what it says -> our kind of event, "" = leave such rows out
+    called: what answers call those who have several items together (users, playlists, baskets)
     """
 
     user: str = "user"
@@ -136,3 +139,12 @@ class EventColumns:
     group: str = "group"
     time: str = "time"
     scales: Mapping[str, ScaleColumn] = field(default_factory=dict)
+    kind: str = "kind"
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    called: str = "users"
+
+    def __post_init__(self) -> None:
+        for said, kind in self.kinds.items():
+            if kind and (kind not in KINDS or kind in self.scales or kind in ("ranking", "rating")):
+                plain = ", ".join(k for k in KINDS if k not in ("ranking", "rating"))
+                raise RecipeError(f"[events.kinds] takes {said!r} for {kind!r}. Give one of: {plain}; or \"\".")

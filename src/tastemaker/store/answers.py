@@ -17,6 +17,7 @@ from ..data.vocab import Vocab
 from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
 from ..scorers import Blend, Calibrated, Embeddings, Nearby, Popularity, Scorer, Stated, load
+from .alike import beside, described, features_of, met_together, own_numbers, tower_of
 from .artifacts import Artifacts
 from .catalogs import read_catalog
 from .events import read_user
@@ -34,11 +35,15 @@ class Answers:
     """What answers queries in names that people use: titles, stars, ranks, tastes.
 
     scales: kind of event -> Scale; a rating in a query is on the `rating` scale, or the first one
+    called: what somebody who has several items together is called in reasons
+    features: digest of what is known of the items today
     """
 
     store: Store
     recommender: Recommender
     scales: Mapping[str, Scale]
+    called: str = "users"
+    features: str | None = None
 
     @classmethod
     def open(cls, store: Store, version: int | None = None) -> "Answers":
@@ -55,20 +60,46 @@ class Answers:
             tastes = tuple(settings["tastes"]["families"])
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
-        return cls(store, recommender, scales_of(settings))
+        called = settings["events"].get("called", "users")
+        return cls(store, recommender, scales_of(settings), called, features)
 
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
         return self.recommender.recommend([self.query(**asked)], explain)[0]
 
     def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
-        """Items near these in content, whoever likes them: the last level that compares vectors answers."""
+        """Items near these, whoever likes them: in what the active version learned of content, else in content."""
+        learned = [level for level in self.recommender.levels if tower_of(level.scorer) is not None]
+        query = self.query(likes=likes, n=n)
+        if learned:
+            level = replace(learned[0], scorer=tower_of(learned[0].scorer))  # type: ignore[arg-type]
+            slate = replace(self.recommender, levels=(level,), repeat=False).recommend([query])[0]
+            return met_together(learned[0].scorer, slate, query.likes, self.catalog.items)
         nearest = next((s for level in reversed(self.recommender.levels) if (s := _embeddings(level.scorer))), None)
         if nearest is None:
             raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
         level = Level("content", "features", nearest)
         alike = replace(self.recommender, levels=(level,), repeat=False)
-        return alike.recommend([self.query(likes=likes, n=n)])[0]
+        return alike.recommend([query])[0]
+
+    def describing(self, facts: Mapping[str, str]) -> "Answers":
+        """The same, knowing one item more (`alike.DESCRIBED`), which nobody has and of which only this is known.
+
+        facts: our name of a number or category -> what it is. QueryError where that tells it from nothing.
+        """
+        one = described(self.catalog, facts)
+        for level in self.recommender.levels:
+            tower = tower_of(level.scorer)
+            if tower is None:
+                continue
+            vector = tower.embed(features_of(one, tower, self.store.artifacts, self.features))
+            if not vector.any():
+                raise QueryError(f"{', '.join(facts) or 'Nothing'} says nothing that this version looks at.")
+            near = replace(tower.near, vectors=np.vstack([tower.near.vectors, vector]))
+            levels = (replace(level, scorer=replace(tower, near=near)),)
+            known = replace(self.recommender, catalog=beside(self.catalog, one), levels=levels, repeat=False)
+            return replace(self, recommender=known)
+        raise QueryError("No version here has learned to place an item by its features. Run: tastemaker train")
 
     def query(
         self,
@@ -203,7 +234,9 @@ def _scorer(
     grown = load_features(artifacts, features, catalog)
     if grown.tastes != tastes:
         raise ArtifactError(f"Version {version.id} knows other tastes than the items that joined later. {AGAIN}")
-    own = own_text(artifacts, version, manifest)
+    own, numbers = own_text(artifacts, version, manifest), own_numbers(artifacts, manifest["features"], catalog)
+    if numbers is not None and "numbers" in grown.blocks:
+        grown = replace(grown, blocks={**grown.blocks, "numbers": numbers})
     try:
         return scorer.with_items(grown if own is None else with_text(grown, own))
     except ValueError as error:
