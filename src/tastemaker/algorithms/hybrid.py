@@ -14,6 +14,7 @@ on. Two models learn from the rest, and what the users held out look for decides
 Then both learn again from everything. Cost: each model twice, and O(users pool strata) for each of some 100 settings.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +29,7 @@ from ..errors import TrainingError
 from ..metrics import ndcg_at
 from ..scorers import Gated, Scorer
 from ..scorers.gated import item_weights
-from ..watch import Watch
+from ..watch import Progress, Watch
 from .base import Algorithm
 from .graph_filter import GraphFilter
 from .held_out import check_share, hits_of
@@ -104,10 +105,20 @@ class Hybrid(Algorithm):
             own = (
                 None if watch.checkpoint is None else watch.checkpoint.with_suffix("") / f"{round_}-{place}.safetensors"
             )
-            quiet = replace(watch, report=lambda progress: None, checkpoint=own)
-            models.append(member.fit(data, features, deepcopy(rng), quiet))
+            on = replace(watch, report=_within(watch, round_ + 1 == rounds), checkpoint=own)
+            models.append(member.fit(data, features, deepcopy(rng), on))
             watch.progress(2 * round_ + place + 1, 2 * rounds)
         return models[0], models[1]
+
+
+def _within(watch: Watch, last: bool) -> Callable[[Progress], None]:
+    """Members report beside the whole; what is measured while they learn from everything is the curve."""
+
+    def report(progress: Progress) -> None:
+        stage = f"{progress.stage}, {'all' if last else 'a part'}"
+        watch.report(replace(progress, stage=stage, metrics=progress.metrics if last else {}))
+
+    return report
 
 
 def event_counts(data: Dataset) -> Float32:

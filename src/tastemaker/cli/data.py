@@ -62,9 +62,10 @@ def init(
         raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
     with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
         n = len(project.catalog())
-        where = project.store.where
+        where, teachable = project.store.where, bool(project.recipe.synth.archetypes)
     said = f"Made {directory}: {n} items, database {where}."
-    next_ = f"Next: cd {directory}, then tastemaker check, tastemaker pretrain"
+    then = "pretrain" if teachable else "import FILE, tastemaker train"
+    next_ = f"Next: cd {directory}, then tastemaker check, tastemaker {then}"
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"
     out.result({"project": str(directory), "recipe": recipe, "items": n, "database": where}, text=f"{said}\n{next_}")
@@ -193,7 +194,7 @@ def _show_set(done: "ImportedSet", out: Output) -> None:
 def _show_import(done: "Imported", out: Output) -> None:
     text = _told(done, out)
     if done.what not in ("catalog", "tags") and done.added:
-        text += "\nNext: tastemaker train --from active"
+        text += "\nNext: tastemaker train"
     out.result(_as_json(done), text=text)
 
 

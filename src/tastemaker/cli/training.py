@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import tables
+from . import rehearsing, tables
 from .judged import judged_columns, judged_row
 from .learning import Seed
 from .output import Json, Output, Quiet, Table, Verbose, Where
 
 if TYPE_CHECKING:
+    from ..lifecycle import Project
     from ..lifecycle.teach import Taught
     from ..lifecycle.train import Trained
 
@@ -26,6 +27,13 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Users a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Step size.")] = None,
     embedding_size: Annotated[int | None, typer.Option(help="Length of the vectors that are learned.")] = None,
+    validation_split: Annotated[
+        float | None, typer.Option(help="Share of the users who are validated on while learning.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training that was interrupted.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="The whole pipeline on generated data: is this machine set up?")
+    ] = False,
     seed: Seed = 0,
     where: Where = ".",
     json: Json = False,
@@ -34,21 +42,42 @@ def train(
 ) -> None:
     """Learn from real events; what is clearly better than the active version replaces it.
 
-    A training that was killed goes on where it was when the same command is given again.
+    A training that was killed goes on where it was with --resume, or when the same command is given again.
     """
-    from ..lifecycle import Project
+    from ..errors import StoreError
     from ..lifecycle.teach import Taught
 
     out = Output(json, quiet, verbose)
     asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "dim": embedding_size}
+    asked["held_out"] = validation_split
     options = {name: value for name, value in asked.items() if value is not None}
-    with Project.open(where) as project, out.watching() as watch:
-        done = project.train(start, seed, watch, options, model or ())
+    if resume and (options or model or rehearse):
+        raise typer.BadParameter("--resume takes the interrupted training's own settings; leave the others out")
+    if rehearse:
+        rehearsing.rehearse(where, options, seed, out)
+        return
+    try:
+        project = _opened(where)
+    except StoreError as error:
+        if rehearsing.offered(where, error, out):
+            rehearsing.rehearse(where, options, seed, out)
+        return
+    with project, out.watching() as watch:
+        done = project.train(start, seed, watch, options, model or (), resume)
         metric = project.recipe.judge.metric
     if isinstance(done, Taught):
         _show_taught(done, out)
     else:
         _show_tuned(done, metric, out)
+
+
+def _opened(where: str) -> "Project":
+    """The project, whose database answers."""
+    from ..lifecycle import Project
+
+    project = Project.open(where)
+    with project.store.read():
+        return project
 
 
 def _show_taught(done: "Taught", out: Output) -> None:
@@ -58,7 +87,8 @@ def _show_taught(done: "Taught", out: Output) -> None:
         took = f"{one.judged.seconds + one.deployed.seconds:.1f} s"
         rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
     n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
-    out.say(f"Learned from {learned} real events, {lesson.later.protocol}: {n} events. Then learned again from all.")
+    kind = "invented" if lesson.later.data.events.synthetic.any() else "real"
+    out.say(f"Learned from {learned} {kind} events, {lesson.later.protocol}: {n} events. Then learned again from all.")
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
     best = done.versions[0]

@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import store as database
 from ..algorithms import Algorithm
+from ..algorithms.parts import settings_of, with_settings
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
@@ -25,7 +26,9 @@ from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
 from .guards import Health, broken, contradicted, health
 from .later import Judged, Later, later_part
+from .plots import plot_training
 from .pretrain import features_of_version
+from .under_way import drop
 
 Json = dict[str, Any]
 AGREE = 0.5  # rank correlation between judged and deployed model, below which nothing is deployed
@@ -78,13 +81,16 @@ def event_models(recipe: Recipe) -> dict[str, Algorithm]:
 @one_blas_thread()
 def learn_from_events(
     store: Store, recipe: Recipe, models: Mapping[str, Algorithm], parent: ModelVersion, seed: int, watch: Watch,
-    now: int | None = None,
+    now: int | None = None, invented: bool = False,
 ) -> Lesson:  # fmt: skip
-    """Learn every model, judge each beside the parent, and learn it again from everything."""
+    """Learn every model, judge each beside the parent, and learn it again from everything.
+
+    invented: from invented users, for want of real ones
+    """
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.read_catalog(conn)
-        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
+        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=invented)
     watch = replace(watch, folder=store.root / "cache" / "checkpoints")
     later = later_part(data, recipe, parent.data_to, now, parent.metrics.get("begins"))
     features = features_of_version(store, recipe, catalog, parent, watch)
@@ -196,19 +202,21 @@ def publish(
 ) -> list[ModelVersion]:
     """Versions of these models, as candidates; artifacts first, then one transaction."""
 
-    def saved(scorer: Scorer) -> str:
-        return as_artifact(store, scorer, lesson.catalog, recipe, lesson.saved)
+    def saved(learned: Candidate) -> str:
+        return as_artifact(store, learned.scorer, lesson.catalog, recipe, lesson.saved, learned=learned)
 
-    new = [
-        _as_new(recipe, lesson, one, saved(one.deployed.scorer), saved(one.judged.scorer), reason, now)
-        for one in chosen
-    ]
+    new = [_as_new(recipe, lesson, one, saved(one.deployed), saved(one.judged), reason, now) for one in chosen]
     with store.begin() as conn:
         keep_features(conn, lesson.catalog, lesson.saved)
         ids = database.add_versions(conn, new)
         for id_, one in zip(ids, chosen, strict=True):
-            database.record_run(conn, as_run(one.deployed, id_, int(lesson.later.deploy.sum()), 0))
-        return [database.version(conn, id_) for id_ in ids]
+            database.record_run(conn, as_run(one.deployed, id_, *_sources(lesson)))
+        versions = [database.version(conn, id_) for id_ in ids]
+    for one, id_ in zip(chosen, ids, strict=True):
+        drop(store, one.judged.checkpoints)  # a version keeps those of what answers
+        if one.deployed.curve:
+            plot_training(store.root / "plots" / f"version-{id_}-training.png", one.name, one.deployed.curve)
+    return versions
 
 
 def _as_new(
@@ -217,6 +225,7 @@ def _as_new(
     later, report = lesson.later, one.report.as_json()
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
     metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
+    metrics |= {"checkpoints": one.deployed.checkpoints} if one.deployed.checkpoints else {}
     metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
     time_ = later.data.events.time[later.deploy]
     first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
@@ -227,8 +236,14 @@ def _as_new(
     )  # fmt: skip
     return replace(
         made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
-        events_real=int(later.deploy.sum()), reason=reason,
+        events_real=_sources(lesson)[0], events_synthetic=_sources(lesson)[1], reason=reason,
     )  # fmt: skip
+
+
+def _sources(lesson: Lesson) -> tuple[int, int]:
+    """How many real and how many invented events are learned from."""
+    invented = int(lesson.later.data.events.synthetic[lesson.later.deploy].sum())
+    return int(lesson.later.deploy.sum()) - invented, invented
 
 
 def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Algorithm]:
@@ -242,9 +257,6 @@ def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, An
             )
     chosen = {name: model for name, model in models.items() if name in (names or models)}
     for option in options:
-        if not any(hasattr(model, option) for model in chosen.values()):
+        if not any(option in settings_of(model) for model in chosen.values()):
             raise QueryError(f"None of {', '.join(chosen)} has a setting {option!r}.")
-    return {
-        name: replace(model, **{o: v for o, v in options.items() if hasattr(model, o)})
-        for name, model in chosen.items()
-    }
+    return {name: with_settings(model, options) for name, model in chosen.items()}

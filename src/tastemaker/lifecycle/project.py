@@ -28,6 +28,7 @@ from .published import published_recipe
 from .synthesize import Synthesized, synthesize
 from .teach import Taught, teach
 from .train import Trained, train
+from .under_way import interrupted
 from .versions import SideBySide, compare_versions
 
 if TYPE_CHECKING:
@@ -131,13 +132,18 @@ class Project(Opened):
         watch: Watch | None = None,
         options: Mapping[str, Any] | None = None,
         models: Sequence[str] = (),
+        resume: bool = False,
     ) -> Trained | Taught:
         """Learn from real events; what is clearly better than the active version replaces it.
 
         Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
-        fine-tuned from a version and judged on users whom it did not see (Trained).
+        fine-tuned from a version and judged on users whom it did not see (Trained). resume: what was begun and never
+        ended goes on as it was asked for; the other arguments but `watch` are left out
         """
         self._forget_answers()
+        if resume:
+            asked = interrupted(self.store)
+            start, seed, options, models = asked.start, asked.seed, asked.options, asked.models
         if models or any(model.learns == "events" for model in self.recipe.models.values()):
             return teach(self.store, self.recipe, models, start, seed, watch or Watch(), options or {})
         return train(self.store, self.recipe, start, seed, watch or Watch(), options or {})

@@ -10,8 +10,10 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
+from .invented_listeners import invent_listeners
 from .learn_events import Lesson, chosen_models, learn_from_events, publish, verdict
 from .train import parent_of
+from .under_way import Asked, under_way
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,15 @@ def teach(
     models = chosen_models(recipe, names, options)
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
-    lesson = learn_from_events(store, recipe, models, parent, seed, watch, now)
-    versions = publish(store, recipe, lesson, lesson.learned, "train", now)
+    with store.read() as conn:
+        invented = database.count_events(conn).real == 0
+    if invented:
+        invent_listeners(store, recipe, seed, watch)
+    with under_way(store, Asked(start, seed, options, tuple(names))):
+        lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
+        versions = publish(store, recipe, lesson, lesson.learned, "train", now)
     better, why = verdict(lesson, lesson.learned[0], recipe)
+    why = f"learned from invented users until there are real ones, {why}" if invented else why
     activated, why = _settled(store, versions[0], parent, better, why, now)
     return Taught(lesson, versions, activated, why)
 
@@ -48,6 +56,8 @@ def _settled(
     """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way."""
     with store.begin() as conn:
         active = database.active_version(conn)
+        if better and database.get_meta(conn, database.REHEARSAL):
+            better, why = False, f"{why}; with real data it would be active, a rehearsal never is"
         if better and (active is None or active.id != parent.id):
             better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
         detail = {"events": database.count_events(conn).real, "parent": parent.id}

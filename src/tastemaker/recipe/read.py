@@ -23,9 +23,14 @@ BUILT_IN = Path(__file__).parents[1] / "recipes"
 
 @dataclass(frozen=True)
 class Judgement:
-    """users: held-out users a case; min_lift: points of the metric before a candidate replaces the active version."""
+    """users: held-out users a case; min_lift: points of the metric before a candidate replaces the active version.
+
+    later: how models of events are judged on what came later. auto = outcomes are foretold where something is disliked;
+    ranking = new likes have to be found, also where some skip what they do not want
+    """
 
     users: int = 500
+    later: Literal["auto", "ranking"] = "auto"
     metric: Literal["spearman", "ndcg@10"] = "spearman"
     min_lift: float = 5.0
 
