@@ -32,7 +32,7 @@ class Recommender:
     """
     tastes:  names of the profile's columns
     levels:  the fallback chain, best first
-    repeat:  may items of the query's own history be recommended?
+    repeat:  may items of the user's own history be recommended? What the query names as liked never is
     problem: why levels that should be there are not ("version 4: altered file"), part of every slate's level_reason
     explore: the chance of a position to show what the model would not, where `recommend` is given a generator
     """
@@ -144,7 +144,9 @@ class Recommender:
     def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
         """csr (q, n_items): what the rules keep out of each answer."""
         named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
-        return named if self.repeat else (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
+        if self.repeat:  # the past may come again; what the query itself names as liked is no news
+            return (abs(batch.positives) + named).tocsr()
+        return (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
 
     def _allowed(self, query: Query) -> Bool:
         """bool (n_items,): available, among the candidates, and passing the filters."""

@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -12,19 +13,24 @@ from .. import store as database
 from ..data.formats import read_as, read_published
 from ..data.holdout import How
 from ..data.read import read_table
+from ..data.stream_sql import stream_sql
 from ..data.table import Table
 from ..recipe import Recipe, find_recipe, read_recipe, resolve
 from ..store import Store
 from ..store.location import PROJECT_FILE, find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
+from .check_events import Usage
 from .compare import Asked, Comparison, compare
 from .evaluating import Evaluation, evaluate_project
 from .evaluating_events import EventEvaluation, evaluate_on_events
 from .imports import Imported, ImportedSet, import_catalog, import_events, import_published, import_tags
+from .looking import looked
 from .opened import RECIPE_FILE, Opened
 from .pretrain import Pretrained, pretrain
 from .published import published_recipe
+from .source import import_source
+from .streaming import import_stream
 from .synthesize import Synthesized, synthesize
 from .teach import Taught, teach
 from .train import Trained, train
@@ -94,11 +100,24 @@ class Project(Opened):
         """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
         with self.store.read() as conn:
             refusals = database.get_meta(conn, "refusals") or {}
-        return Checked.of(self.catalog(), self.recipe, self.imports(), refusals)
+        data = self.dataset(synthetic=False)
+        usage = Usage.of(data, self.recipe) if len(data) or self.recipe.catalog.tied.by else None
+        found = Checked.of(data.catalog, self.recipe, self.imports(), refusals)
+        return replace(found, usage=usage, source=looked(self.store, self.recipe))
 
     def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
-        """Real users' rankings, ratings or likes. format: "csv" or "parquet", whatever the file is called."""
+        """Real users' rankings, ratings, likes or plays; of a SQL URL a part at a time, so that any size fits.
+
+        format: "csv" or "parquet", whatever the file is called
+        """
+        if isinstance(source, str) and "://" in source and format is None:
+            return import_stream(self.store, self.recipe, partial(stream_sql, source), skip_bad_rows)
         return import_events(self.store, self.recipe, _table(source, format), skip_bad_rows)
+
+    def import_source(self, skip_bad_rows: bool = False) -> list[Imported]:
+        """Items and events of the tables that the recipe names under [source]."""
+        self._forget_answers()
+        return import_source(self.store, self.recipe, skip_bad_rows)
 
     def import_catalog(
         self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False, format: str | None = None

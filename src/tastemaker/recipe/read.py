@@ -17,6 +17,7 @@ from ..monitor import Limits
 from ..synth.samples import Sample
 from ..synth.users import Population
 from .retraining import Retraining
+from .source import Source
 
 BUILT_IN = Path(__file__).parents[1] / "recipes"
 
@@ -64,6 +65,7 @@ class Recipe:
     quality: Limits = field(default_factory=Limits)
     retrain: Retraining = field(default_factory=Retraining)
     sample: Sample = field(default_factory=Sample)
+    source: Source = field(default_factory=Source)
     name: str = ""
 
     @property
