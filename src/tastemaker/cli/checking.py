@@ -42,17 +42,21 @@ def show_usage(found: "Checked", out: Output) -> None:
     out.say(f"{used.pairs} pairs of items occur together{among}, {used.surprising} more often than by chance.")
 
 
-def pull(project: "Project", skip_bad_rows: bool, out: Output) -> None:
-    """What the project's tables hold, where its recipe names any and they are there; else why they could not be had."""
+def pull(project: "Project", skip_bad_rows: bool, out: Output) -> bool:
+    """What the project's tables hold, where its recipe names any and they are there; else why they could not be had.
+
+    Is there anything that somebody did among it?
+    """
     from ..errors import DataError, StoreError
     from ..lifecycle.looking import source_url
 
     if source_url(project.store, project.recipe) is None:
-        return
+        return False
     try:
         done = project.import_source(skip_bad_rows)
     except (DataError, StoreError) as error:
         out.say(f"Nothing was imported: {error}\nWhen that is mended: tastemaker import. Or: tastemaker import --catalog FILE")
-        return
+        return False
     for one in done:
         out.say(f"{one.record.source}: {one.record.rows} rows read, {one.added} new, {one.record.refused} refused.")
+    return any(one.what != "catalog" for one in done)

@@ -62,12 +62,11 @@ def init(
     if recipe is None:
         raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
     with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
-        if catalog is None:
-            checking.pull(project, skip_bad_rows, out)
+        used = catalog is None and checking.pull(project, skip_bad_rows, out)
         n = len(project.catalog())
         where, teachable = project.store.where, bool(project.recipe.synth.archetypes)
     said = f"Made {directory}: {n} items, database {where}."
-    then = "pretrain" if teachable else "import FILE, tastemaker train"
+    then = "train" if used else "pretrain" if teachable else "import FILE, tastemaker train"
     next_ = f"Next: cd {directory}, then tastemaker check, tastemaker {then}"
     if n == 0:
         next_ = f"Next: cd {directory}, then tastemaker import --catalog FILE"

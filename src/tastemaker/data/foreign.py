@@ -55,8 +55,8 @@ def joined(url: str, tables: Sequence[str], on: str) -> str:
     keys = [_key(table, on) for table in found]
     taken = dict.fromkeys(found[0].columns)
     chosen = [f"t0.{_quoted(name)}" for name in found[0].columns]
-    for place, table in enumerate(found[1:], 1):
-        new = [name for name in table.columns if name not in taken]
+    for place, (table, key) in enumerate(zip(found[1:], keys[1:], strict=True), 1):
+        new = [name for name in table.columns if name not in taken and name != key]  # empty where nothing joins
         taken |= dict.fromkeys(new)
         chosen += [f"t{place}.{_quoted(name)}" for name in new]
     joins = [

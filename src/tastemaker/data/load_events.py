@@ -87,7 +87,7 @@ def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
     try:
         found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
     except DataError as error:
-        raise DataError(f"{error} Or name your column under [events] in recipe.toml.") from None
+        raise DataError(f"{error}. Or name your column under [events] in recipe.toml.") from None
     optional = {"group": columns.group, "time": columns.time} | {k: s.column for k, s in columns.scales.items()}
     optional |= {"kind": columns.kind} if columns.kinds else {}
     for name, source in optional.items():

@@ -17,6 +17,7 @@ import numpy as np
 
 from .. import store as database
 from ..data.arrays import Float64
+from ..data.table import names_of
 from ..errors import StoreError, TrainingError
 from ..recipe import Recipe, read_recipe
 from ..scorers.embeddings import unit_rows
@@ -101,24 +102,28 @@ def _written(
 ) -> tuple[Path, Path, Path]:
     """The recipe, the items and the plays as files, with the recipe's own column names."""
     columns, rng = recipe.catalog, stream(seed, "rehearsal columns")
-    ids = [f"generated-{row}" for row in range(ITEMS)]
-    cells: dict[str, Sequence[Any]] = {columns.title: [f"Generated {row}" for row in range(ITEMS)]}
+    titles = [f"Generated {row}" for row in range(ITEMS)]
+    cells: dict[str, Sequence[Any]] = {_first(columns.title): titles}
     for place, name in enumerate(plain):
         column: Float64 = world.numbers[:, place].astype(np.float64)
-        cells[columns.numbers[name]] = (
-            np.sign(column) * np.expm1(np.abs(column)) if name in recipe.features.log else column
-        ).tolist()
+        told = np.sign(column) * np.expm1(np.abs(column)) if name in recipe.features.log else column
+        cells[_first(columns.numbers[name])] = told.tolist()
     for name, period in recipe.features.circular.items():
-        cells[columns.numbers[name]] = rng.uniform(0.0, period, ITEMS).tolist()
+        cells[_first(columns.numbers[name])] = rng.uniform(0.0, period, ITEMS).tolist()
     for source in (*columns.categories.values(), *columns.text.values()):
-        cells.setdefault(source, [f"nobody {row}" for row in range(ITEMS)])
+        cells.setdefault(_first(source), [f"nobody {row}" for row in range(ITEMS)])
     for source in columns.id:
-        cells.setdefault(source, ids)
-    known = [" / ".join(str(cells[source][row]) for source in columns.id) or f"Generated {row}" for row in range(ITEMS)]
-    plays = {recipe.events.user: [f"listener-{u}" for u in world.user], recipe.events.item: [known[i] for i in world.item]}
+        cells.setdefault(_first(source), [f"generated-{row}" for row in range(ITEMS)])
+    known = [" / ".join(str(cells[_first(source)][row]) for source in columns.id) or titles[row] for row in range(ITEMS)]
+    who, what = (_first(name) for name in (recipe.events.user, recipe.events.item))
+    plays = {who: [f"listener-{u}" for u in world.user], what: [known[i] for i in world.item]}
     recipe_file = folder / f"{FOLDER}.toml"
     recipe_file.write_bytes(text)
     return recipe_file, _csv(folder / "items.csv", cells), _csv(folder / "plays.csv", plays)
+
+
+def _first(name: str) -> str:
+    return names_of(name)[0]
 
 
 def _csv(path: Path, cells: Mapping[str, Sequence[Any]]) -> Path:

@@ -1,5 +1,6 @@
 """The tables of the recipe's [source] into the project."""
 
+from dataclasses import replace
 from functools import partial
 
 from ..data.foreign import joined, look
@@ -23,9 +24,10 @@ def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> 
         )
     done = []
     if recipe.source.catalog:
-        query = joined(url, recipe.source.catalog, recipe.source.on)
-        done.append(import_catalog(store, recipe, read_table(f"{url}::{query}"), skip_bad_rows))
-    for table in recipe.source.events:
-        look(url, [table])  # a table that is not there is told of with what to do
-        done.append(import_stream(store, recipe, partial(stream_sql, f"{url}::{table}"), skip_bad_rows))
+        table = read_table(f"{url}::{joined(url, recipe.source.catalog, recipe.source.on)}")
+        named = replace(table, source=f"{table.source.partition('::')[0]}::{' + '.join(recipe.source.catalog)}")
+        done.append(import_catalog(store, recipe, named, skip_bad_rows))
+    for name in recipe.source.events:
+        look(url, [name])  # a table that is not there is told of with what to do
+        done.append(import_stream(store, recipe, partial(stream_sql, f"{url}::{name}"), skip_bad_rows))
     return done
