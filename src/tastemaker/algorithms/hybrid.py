@@ -207,8 +207,8 @@ class Strata:
         return found
 
     def _level_among_all(self, weights: Float64) -> Float64:
-        """The same balance with the slope of v that ranks all items best and hides none that are known, or as few as can
-        be."""
+        """The same balance with the slope of v that ranks all items best and hides none that are known, or as few
+        as can be."""
         least = self.whole.shown(self._unscaled(CONTENT_ALONE), self.k)
         tried = [(rise, weights + np.array([[0.0, rise], [0.0, rise]])) for rise in RISES]
         fair = [pair for pair in tried if self.whole.shown(self._unscaled(pair[1]), self.k) >= least]
@@ -220,7 +220,7 @@ class Strata:
             value = self.whole.ndcg(self._unscaled(each), self.k)
             if clearly_better(value, found):
                 chosen, found = each, value
-        return chosen
+        return np.asarray(chosen)
 
     def _climbed(self, weights: Float64) -> Float64:
         """With the slope, where it gains."""

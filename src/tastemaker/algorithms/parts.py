@@ -9,7 +9,9 @@ from .base import Algorithm
 
 def settings_of(model: Algorithm) -> set[str]:
     """The names of its settings, and of those of all its parts."""
-    return {f.name for f in fields(model)}.union(*(settings_of(part) for parts in _parts(model).values() for part in parts))
+    return {f.name for f in fields(model)}.union(
+        *(settings_of(part) for parts in _parts(model).values() for part in parts)
+    )
 
 
 def with_settings(model: Algorithm, values: Mapping[str, Any]) -> Algorithm:

@@ -30,11 +30,13 @@ def show_usage(found: "Checked", out: Output) -> None:
         out.say(f"{used.unknown} items have none of the numbers: they are placed by what else is known of them.")
     if used.spare:
         out.say(
-            f"{used.spare} items are another id of {used.groups} that are there already: the first of each is shown, and "
-            "has the events of all."
+            f"{used.spare} items are another id of {used.groups} that are there already: the first of each is shown, "
+            "and has the events of all."
         )
     if not used.kinds:
-        out.say("No real events yet: tastemaker import FILE. Until then `tastemaker train` invents users, marked as such.")
+        out.say(
+            "No real events yet: tastemaker import FILE. Until then `tastemaker train` invents users, marked as such."
+        )
         return
     kinds = ", ".join(f"{n} {kind}s" for kind, n in used.kinds.items())
     out.say(f"{kinds} by {used.users} users, of {used.items} items ({found.n_items - used.items} items have none).")
@@ -55,7 +57,8 @@ def pull(project: "Project", skip_bad_rows: bool, out: Output) -> bool:
     try:
         done = project.import_source(skip_bad_rows)
     except (DataError, StoreError) as error:
-        out.say(f"Nothing was imported: {error}\nWhen that is mended: tastemaker import. Or: tastemaker import --catalog FILE")
+        out.say(f"Nothing was imported: {error}")
+        out.say("When that is mended: tastemaker import. Or: tastemaker import --catalog FILE")
         return False
     for one in done:
         out.say(f"{one.record.source}: {one.record.rows} rows read, {one.added} new, {one.record.refused} refused.")

@@ -148,8 +148,8 @@ def import_(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="A file, a SQL URL or a folder (--format): what real users ranked, rated, liked or played. Without it, "
-            "the tables that the recipe names under [source]."
+            help="A file, a SQL URL or a folder (--format): what real users ranked, rated, liked or played. Without "
+            "it, the tables that the recipe names under [source]."
         ),
     ] = None,
     catalog: Annotated[bool, typer.Option("--catalog", help="The file holds items, not events.")] = False,

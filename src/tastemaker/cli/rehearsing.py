@@ -52,8 +52,8 @@ def _text(done: "Rehearsed") -> str:
         f"This machine can train ({done.device}): {done.items} items, {done.listeners} listeners, {done.plays} plays, "
         f"{done.seconds:.0f} s from files to answers.",
         f"Of an item's ten nearest, so many are of its own planted group: {found}.",
-        f"It is kept in {done.folder}, marked as a rehearsal: nothing there can be activated, and your project is as it "
-        "was.",
+        f"It is kept in {done.folder}, marked as a rehearsal: nothing there can be activated, and your project is as "
+        "it was.",
         done.real,
     ]
     return "\n".join(lines)

@@ -39,7 +39,8 @@ def _look(connection: sa.Connection, shown: str, name: str) -> Found:
         hint = did_you_mean(table, known) or "."
         has = f"It has: {', '.join(known)}." if known else "It has no tables."
         raise DataError(
-            f"{shown} has no table {name!r}{hint} {has} Name yours under [source] in recipe.toml, or write a SELECT there."
+            f"{shown} has no table {name!r}{hint} {has} Name yours under [source] in recipe.toml, or write a SELECT "
+            "there."
         )
     columns = tuple(column["name"] for column in inspector.get_columns(table, schema=schema or None))
     count = sa.select(sa.func.count()).select_from(sa.table(table, schema=schema or None))

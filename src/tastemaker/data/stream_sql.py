@@ -43,7 +43,7 @@ def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Ite
 
 
 def _server_cursor(driver: Any) -> Any:
-    """A cursor of the server, whose moments come as ISO text: as objects they take longer to make and to write again."""
+    """A cursor of the server, whose moments come as ISO text: as objects they take longer to make and write again."""
     from psycopg.types.string import TextLoader
 
     driver.execute("SET LOCAL datestyle = 'ISO'")

@@ -110,7 +110,7 @@ def as_artifact(
     them would change. learned: how it came about: its curve and checkpoints are kept beside it
     """
     settings, arrays = scorer.state()
-    manifest = {
+    manifest: Json = {
         "kind": "model",
         "recipe": recipe.name,
         "scorer": settings,

@@ -1,4 +1,4 @@
-"""A catalog that nobody has used yet: listeners are invented on it, marked, so that models of events can learn at all."""
+"""A catalog that nobody has used yet: listeners are invented on it, marked, so that models of events can learn."""
 
 import numpy as np
 
@@ -29,7 +29,9 @@ def invent_listeners(store: Store, recipe: Recipe, seed: int, watch: Watch) -> N
     with store.read() as conn:
         catalog = database.read_catalog(conn)
     features = project_features(store, recipe, catalog, seed, watch)
-    blocks = [name for name in features.blocks if name == "numbers" or name.startswith("same ")] or list(features.blocks)
+    blocks = [name for name in features.blocks if name == "numbers" or name.startswith("same ")] or list(
+        features.blocks
+    )
     if len(catalog) < 2 or not blocks:
         raise DataError(
             f"There are no real events, and {len(catalog)} items of which too little is known to invent any. "

@@ -16,7 +16,7 @@ ENVIRONMENT = "TASTEMAKER_SOURCE_URL"
 
 @dataclass(frozen=True)
 class Looked:
-    """tables: what is there; missing: columns that the recipe asks for and no table has; problem: why nobody can look"""
+    """tables: what is there; missing: columns that the recipe asks for and none has; problem: why nobody can look"""
 
     where: str
     tables: Sequence[Found] = ()
@@ -67,4 +67,6 @@ def _missing(wanted: dict[str, str], tables: Sequence[Found]) -> list[str]:
     if any(not table.columns for table in tables):
         return []
     there = {plain_name(column) for table in tables for column in table.columns}
-    return [f"{name} ({said})" for name, said in wanted.items() if not any(plain_name(n) in there for n in names_of(said))]
+    return [
+        f"{name} ({said})" for name, said in wanted.items() if not any(plain_name(n) in there for n in names_of(said))
+    ]

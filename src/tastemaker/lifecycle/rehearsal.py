@@ -86,7 +86,9 @@ def rehearse(where: str | Path, options: Mapping[str, Any], seed: int, watch: Wa
 def _plain(recipe: Recipe) -> list[str]:
     """The number columns that the world is written into; TrainingError where this recipe cannot rehearse so."""
     if not any(model.learns == "events" for model in recipe.models.values()):
-        raise TrainingError("This recipe learns from invented users anyway, so that is its rehearsal: tastemaker pretrain")
+        raise TrainingError(
+            "This recipe learns from invented users anyway, so that is its rehearsal: tastemaker pretrain"
+        )
     made = {*recipe.features.circular, *(n for n, c in recipe.catalog.numbers.items() if c in recipe.catalog.extract)}
     plain = [name for name in recipe.catalog.numbers if name not in made]
     if len(plain) < 4 or "numbers" not in recipe.features.blocks:
@@ -114,7 +116,9 @@ def _written(
         cells.setdefault(_first(source), [f"nobody {row}" for row in range(ITEMS)])
     for source in columns.id:
         cells.setdefault(_first(source), [f"generated-{row}" for row in range(ITEMS)])
-    known = [" / ".join(str(cells[_first(source)][row]) for source in columns.id) or titles[row] for row in range(ITEMS)]
+    known = [
+        " / ".join(str(cells[_first(source)][row]) for source in columns.id) or titles[row] for row in range(ITEMS)
+    ]
     who, what = (_first(name) for name in (recipe.events.user, recipe.events.item))
     plays = {who: [f"listener-{u}" for u in world.user], what: [known[i] for i in world.item]}
     recipe_file = folder / f"{FOLDER}.toml"
@@ -155,7 +159,9 @@ def _device() -> str:
 
 def _with_real_data(root: Path, learned: Sequence[Learned], n: int) -> str:
     took = sum(one.judged.seconds + one.deployed.seconds for one in learned)
-    said = "With real data `tastemaker train` does the same: learns, is judged on what it has not seen, learns again from "
+    said = (
+        "With real data `tastemaker train` does the same: learns, is judged on what it has not seen, learns again from "
+    )
     said += "everything, and is active if it is surely better."
     try:
         with Project.open(root) as project, project.store.read() as conn:

@@ -40,7 +40,7 @@ def _inside(scorer: Scorer) -> tuple[Scorer, ...]:
         case Calibrated() | Nearby() | Stated():
             return (scorer.inner,)
         case Ranked():
-            return (scorer.ranks, scorer.foretells)
+            return (scorer.ranker, scorer.teller)
         case Blend() | WeightedSum():
             return scorer.scorers
     return ()
@@ -84,7 +84,7 @@ def described(catalog: Catalog, facts: Mapping[str, str]) -> Catalog:
     """One item of which no more than this is known; QueryError for a column that the catalog does not have."""
     known = (*catalog.numbers, *catalog.categories)
     numbers = {name: np.full(1, np.nan, np.float32) for name in catalog.numbers}
-    categories = {name: ("",) for name in catalog.categories}
+    categories = dict.fromkeys(catalog.categories, ("",))
     for name, said in facts.items():
         if name in numbers:
             numbers[name][0] = _number(name, said)
@@ -94,8 +94,8 @@ def described(catalog: Catalog, facts: Mapping[str, str]) -> Catalog:
             hint = did_you_mean(name, known) or "."
             raise QueryError(f"An item cannot be described by its {name!r}{hint} It has: {', '.join(known)}.")
     return Catalog(
-        Vocab((DESCRIBED,)), (DESCRIBED,), {name: ("",) for name in catalog.text},
-        {name: ((),) for name in catalog.tags}, categories, numbers,
+        Vocab((DESCRIBED,)), (DESCRIBED,), dict.fromkeys(catalog.text, ("",)),
+        dict.fromkeys(catalog.tags, ((),)), categories, numbers,
     )  # fmt: skip
 
 

@@ -143,7 +143,9 @@ def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int |
 def refuse_rehearsal(conn: sa.Connection) -> None:
     """StoreError where versions learned from generated items: they shall never answer anybody."""
     if get_meta(conn, REHEARSAL):
-        raise StoreError("This is a rehearsal on generated data, and nothing of it can be activated. Run: tastemaker train")
+        raise StoreError(
+            "This is a rehearsal on generated data, and nothing of it can be activated. Run: tastemaker train"
+        )
 
 
 def list_activations(conn: sa.Connection) -> list[dict[str, Any]]:
