@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 from tastemaker.data.catalog import Catalog
@@ -52,3 +53,40 @@ def test_a_sentence_for_every_item() -> None:
     slate = Slate(("c", "b"), (2.0, 1.0), ("x", "x"), ((Reason("taste:floral", 2.0),), ()), "1", "x")
     assert sentences(slate, CATALOG) == ["floral suits you (+2.00)", "a good start when nothing is known"]
     assert sentences(Slate((), (), (), (), "", "nothing"), CATALOG) == []
+
+
+TRACKS = Catalog(
+    Vocab(("a", "b", "c", "d")),
+    ("One", "Two", "Three", "Four"),
+    categories={"maker": ("Ann", "ann", "Ann", "")},
+    numbers={
+        "speed": np.array([1.0, 60.0, 1.01, np.nan], np.float32),
+        "size": np.array([1.0, 1.0, 90.0, 2.0], np.float32),
+    },
+)
+
+
+def wide(n: int = 100) -> Catalog:
+    """The four, and others that differ from them in every number."""
+    ids = Vocab((*TRACKS.items.ids, *(f"x{i}" for i in range(n))))
+    makers = (*TRACKS.categories["maker"], *[""] * n)
+    numbers = {name: np.append(column, 20.0 + np.arange(n)) for name, column in TRACKS.numbers.items()}
+    return Catalog(ids, ids.ids, categories={"maker": makers}, numbers=numbers)
+
+
+@pytest.mark.parametrize(
+    ("item", "parts", "sentence"),
+    [
+        ("c", {"near:a": 0.5}, "near a: same maker, same speed (+0.50)"),
+        ("c", {"near:a": 0.5, "with:a": 0.2}, "near a: same maker, same speed, same lists (+0.70)"),
+        ("c", {"near:a": 0.5, "with:a": 0.0}, "near a: same maker, same speed, same lists (+0.50)"),
+        ("b", {"near:a": 0.5}, "near a: same size (+0.50)"),  # names are compared as they are written
+        ("d", {"with:b": 0.4}, "near b: same size, same lists (+0.40)"),
+        ("d", {"near:b": -0.4}, "what you said of b speaks against it (-0.40)"),
+        ("c", {"item:a": 0.5}, "what you said of a speaks for it (+0.50)"),  # a model of tastes claims no nearness
+    ],
+)
+def test_what_is_near_says_what_it_shares_and_who_has_both(item: str, parts: Mapping[str, float], sentence: str):
+    reasons = tuple(Reason(part, weight) for part, weight in parts.items())
+    slate = Slate((item,), (1.0,), ("active",), (reasons,), "1", "active")
+    assert sentences(slate, wide(), "lists") == [sentence]

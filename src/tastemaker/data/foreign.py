@@ -65,7 +65,8 @@ def joined(url: str, tables: Sequence[str], on: str) -> str:
         for place, (table, key) in enumerate(zip(found, keys, strict=True))
         if place
     ]
-    return f"SELECT {', '.join(chosen)} FROM {_table(found[0].name)} t0 {' '.join(joins)}"
+    order = f"t0.{_quoted(keys[0])}"
+    return f"SELECT {', '.join(chosen)} FROM {_table(found[0].name)} t0 {' '.join(joins)} ORDER BY {order}"
 
 
 def _key(table: Found, on: str) -> str:
