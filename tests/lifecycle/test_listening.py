@@ -131,7 +131,7 @@ def test_what_is_only_described_has_neighbors_and_so_has_what_nobody_has_met(tra
         answers.describing({"makr": "x"})
     with pytest.raises(QueryError, match="give a number"):
         answers.describing({"a": "much"})
-    loud = [tuple(["new", "Thing new", "maker 2", *numbers[7]]), tuple(["far", "Thing far", "", *(numbers[7] + 900.0)])]
+    loud = [("new", "Thing new", "maker 2", *numbers[7]), ("far", "Thing far", "", *(numbers[7] + 900.0))]
     trained.import_catalog(rows(tmp_path / "more.csv", ("thing_id", "title", "maker", *NUMBERS), loud))
     assert trained.answers.similar(["new"], n=1).items == ("t7",)  # by the means of then, whatever came with it
 
