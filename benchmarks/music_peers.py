@@ -2,16 +2,15 @@
 
     python benchmarks/music_peers.py shared/data/spotify-playlists/spotify_songs.csv.gz --folds 5
 
-Protocol: as benchmarks/music.py. Each peer has an environment of its own (benchmarks/peers/install.py); one that will not
-install is reported, not dropped. Settings of a peer are chosen among a few on a fifth of each fold's training playlists;
-ours are the recipe's, which chooses its weights likewise. Peers also learn from the five told tracks; ours only hears them.
+Protocol: as benchmarks/music.py. Each peer has an environment of its own (benchmarks/peers/install.py); one that will
+not install is reported, not dropped. Settings of a peer are chosen among a few on a fifth of each fold's training
+playlists; ours are the recipe's, which chooses its weights likewise. LightFM also learns from the five told tracks.
 """
 
 import argparse
 import json
 import subprocess
-import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -19,12 +18,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-
+from music import FULL, GRAPH, KINDS, Fold, folds, judged, learned, pooled, said
 from peers.install import install
 
-from benchmarks.music import FULL, GRAPH, KINDS, Fold, folds, judged, learned, pooled, said
 from tastemaker.algorithms import Hybrid
 from tastemaker.algorithms.liked import liked
 from tastemaker.data.arrays import Float32
@@ -46,18 +42,19 @@ NAMES = {"lightfm": "LightFM (lightfm-next), hybrid", "implicit": "implicit ALS,
 OURS = "hybrid, gated"
 
 
+@dataclass(frozen=True)
 class Said(Scorer):
-    """Scores that somebody else gave: one row a playlist, in the order in which they are asked."""
+    """Scores that somebody else gave, float32 (n_playlists, n_tracks); a playlist is known by the tracks it tells."""
 
-    def __init__(self, scores: Float32) -> None:
-        object.__setattr__(self, "scores", scores)
+    scores: Float32
+    rows: dict[tuple[int, ...], int]
 
     @property
     def n_items(self) -> int:
-        return int(self.scores.shape[1])  # type: ignore[attr-defined]
+        return int(self.scores.shape[1])
 
     def score_all(self, batch: Any) -> Float32:
-        return self.scores[batch.user]  # type: ignore[attr-defined,no-any-return]
+        return self.scores[[self.rows[tuple(batch.positives[[q]].indices)] for q in range(len(batch))]]
 
     def score_rows(self, batch: Any, rows: Any) -> Float32:
         return np.take_along_axis(self.score_all(batch), rows, axis=1)
@@ -70,15 +67,8 @@ class Said(Scorer):
 
 
 def told_of(fold: Fold, scores: Float32) -> dict[str, Any]:
-    """Judged as ours are; whoever is asked is found again by the row of what was told."""
-    keys = {tuple(fold.told[[q]].indices): q for q in range(fold.told.shape[0])}
-
-    class ByHistory(Said):
-        def score_all(self, batch: Any) -> Float32:
-            rows = [keys[tuple(batch.positives[[q]].indices)] for q in range(len(batch))]
-            return scores[rows]
-
-    return judged(ByHistory(scores), fold)
+    """Judged as ours are."""
+    return judged(Said(scores, {tuple(fold.told[[q]].indices): q for q in range(fold.told.shape[0])}), fold)
 
 
 def inner(fold: Fold, seed: int) -> Fold:
@@ -99,7 +89,7 @@ def inner(fold: Fold, seed: int) -> Fold:
 
 def written(fold: Fold, path: Path) -> None:
     train, n = liked(fold.train), len(fold.features)
-    categories = [sp.csr_matrix(fold.features.block(name)) for name in ()]
+    categories = []
     numbers = sp.csr_matrix(np.clip(fold.features.block("numbers"), -3, 3) / fold.features.block("numbers").shape[1])
     catalog = fold.train.catalog
     for name in ("artist", "album"):

@@ -2,11 +2,11 @@
 
     python benchmarks/planted_tracks.py --tracks 100000 --plays 1000000
 
-Tracks in groups of 50 (synth/listeners.py): the hidden place of a track is its group's center plus noise; its 12 numbers
-are a rotation of that place and of six louder numbers that nobody cares for. Listeners have three groups, and play what is
-in them, the well-known more often, a tenth at random. Recall@10 = share of a track's ten nearest that is of its group (of
-the 49 there are). The oracle knows the hidden place. A tenth of the tracks has no play at all that anybody learns from:
-the last column. Then 10,000 new tracks are embedded by NumPy, in one thread.
+Tracks in groups of 50 (synth/listeners.py): the hidden place of a track is its group's center plus noise; its 12
+numbers are a rotation of that place and of six louder numbers that nobody cares for. Listeners have three groups, and
+play what is in them, the well-known more often, a tenth at random. Recall@10 = share of a track's ten nearest that is
+of its group (49 are). The oracle knows the hidden place. A tenth of the tracks has no play at all that anybody learns
+from: the last column. Then 10,000 new tracks are embedded by NumPy, in one thread.
 """
 
 import argparse

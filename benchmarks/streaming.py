@@ -28,7 +28,8 @@ def filled(url: str, schema: str, rows: int) -> None:
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute(f"CREATE SCHEMA {schema}")
         conn.execute(
-            f"CREATE TABLE {schema}.plays AS SELECT 'u' || (i / 100) AS user_id, 't' || (i * 7919::bigint % {ITEMS}) AS track_id, "
+            f"CREATE TABLE {schema}.plays AS SELECT 'u' || (i / 100) AS user_id, "
+            f"'t' || (i * 7919::bigint % {ITEMS}) AS track_id, "
             "(array['play', 'play', 'play', 'like', 'skip'])[1 + i % 5] AS event_type, "
             f"now() - ({rows} - i) * interval '10 seconds' AS played_at FROM generate_series(1, {rows}) i"
         )
