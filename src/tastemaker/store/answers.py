@@ -69,18 +69,16 @@ class Answers:
 
     def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
         """Items near these, whoever likes them: in what the active version learned of content, else in content."""
-        learned = [level for level in self.recommender.levels if tower_of(level.scorer) is not None]
-        query = self.query(likes=likes, n=n)
-        if learned:
-            level = replace(learned[0], scorer=tower_of(learned[0].scorer))  # type: ignore[arg-type]
-            slate = replace(self.recommender, levels=(level,), repeat=False).recommend([query])[0]
-            return met_together(learned[0].scorer, slate, query.likes, self.catalog.items)
+        levels = [level for level in self.recommender.levels if tower_of(level.scorer) is not None][:1]
+        chain = [replace(level, scorer=tower_of(level.scorer)) for level in levels]  # type: ignore[arg-type]
         nearest = next((s for level in reversed(self.recommender.levels) if (s := _embeddings(level.scorer))), None)
-        if nearest is None:
+        if nearest is not None:  # also where the network knows nothing of an item
+            chain.append(Level("content", "features", nearest))
+        if not chain:
             raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
-        level = Level("content", "features", nearest)
-        alike = replace(self.recommender, levels=(level,), repeat=False)
-        return alike.recommend([query])[0]
+        alike, query = replace(self.recommender, levels=tuple(chain), repeat=False), self.query(likes=likes, n=n)
+        slate = alike.recommend([query])[0]
+        return met_together(levels[0].scorer, slate, query.likes, self.catalog.items) if levels else slate
 
     def describing(self, facts: Mapping[str, str]) -> "Answers":
         """The same, knowing one item more (`alike.DESCRIBED`), which nobody has and of which only this is known.
