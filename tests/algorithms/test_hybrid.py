@@ -81,14 +81,17 @@ def test_a_part_that_is_noise_is_given_no_say(rng):
 
 
 def test_among_settings_each_model_alone_is_tried(rng):
-    """Popularity beside itself: nothing is better than the one that says something."""
+    """What says the same of everything has no say, whatever its weight: nothing is better than the other alone."""
     data, features, content, _ = town(rng)
     found = strangers(data, 100, rng)
     assert found is not None
     models = (content.fit(data, features, rng, Watch()), Popularity(np.zeros(300, np.float32)))
-    weights = Strata.of(models, *found, event_counts(data), 50, 10).best()
-    assert weights[0].tolist() == [0.0, 0.0]
-    assert weights[1, 0] == NEVER or np.isfinite(weights[1, 0])
+    strata = Strata.of(models, *found, event_counts(data), 50, 10)
+    weights = strata.best()
+    alone = strata.ndcg(np.array([[0.0, 0.0], [NEVER, 0.0]]))
+    assert weights[0, 0] == 0.0
+    units = np.log(strata.spread)[:, None] * np.array([[1.0, 0.0], [1.0, 0.0]])
+    assert strata.ndcg(weights + units).mean() == pytest.approx(alone.mean(), abs=0.02)
 
 
 def test_what_is_met_is_not_hidden_when_hiding_it_would_pay(rng):

@@ -5,7 +5,8 @@ import pytest
 from tastemaker.errors import ArtifactError, QueryError
 from tastemaker.lifecycle import Project
 from tastemaker.store import active_version, get_meta, version
-from tastemaker.store.answers import Answers, load_features, load_scorer, own_text, with_text
+from tastemaker.store.answers import Answers
+from tastemaker.store.loading import load_features, load_scorer, own_text, with_text
 
 from ..shops import ITEMS, real_rankings, write_rankings
 

@@ -6,7 +6,9 @@ Some users are dealt apart, and some items are withheld from the others, so that
 on. Two models learn from the rest, and what the users held out look for decides, by NDCG@k:
 
 1. w / v, its level and its slope, **among items of which as much is known** (no event, 1, 2-3, 4-7, …), meaned over
-   users and strata. Each model alone is among what is tried.
+   users and strata. It begins where the scores of both spread about alike, which was best or nearly so in each stratum
+   of every log that we tried, and moves only to what is better by two standard errors: the best of many settings on a
+   few hundred lists is mostly luck. Each model alone is among what is tried.
 2. The slope of v, among all items, where not fewer items with events are shown than content alone would show. Without
    that bound a past that is sampled teaches nonsense: where lists are dealt to train and test, what no training list
    has must be in one of the others, and a model that hides whatever anybody has met scores best.
@@ -14,6 +16,7 @@ on. Two models learn from the rest, and what the users held out look for decides
 Then both learn again from everything. Cost: each model twice, and O(users pool strata) for each of some 100 settings.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +31,7 @@ from ..errors import TrainingError
 from ..metrics import ndcg_at
 from ..scorers import Gated, Scorer
 from ..scorers.gated import item_weights
-from ..watch import Watch
+from ..watch import Progress, Watch
 from .base import Algorithm
 from .graph_filter import GraphFilter
 from .held_out import check_share, hits_of
@@ -38,6 +41,9 @@ from .together import Together
 LEVELS = tuple(float(level) for level in np.linspace(-5.0, 5.0, 21))
 STEPS = ((1, (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0)), (0, (-0.5, 0.5)))  # of the slope, of the level
 ROUNDS = 6
+STEPS_EACH = 100  # of progress, a member
+BALANCE = -0.25  # log w / v to begin with, of scores in units of their spread
+SURELY = 2.0  # standard errors
 RISES = tuple(float(rise) for rise in np.linspace(-3.0, 1.0, 33))  # slopes of v
 NEVER = -np.inf
 CONTENT_ALONE = np.array([[0.0, 0.0], [NEVER, 0.0]])
@@ -104,10 +110,22 @@ class Hybrid(Algorithm):
             own = (
                 None if watch.checkpoint is None else watch.checkpoint.with_suffix("") / f"{round_}-{place}.safetensors"
             )
-            quiet = replace(watch, report=lambda progress: None, checkpoint=own)
-            models.append(member.fit(data, features, deepcopy(rng), quiet))
-            watch.progress(2 * round_ + place + 1, 2 * rounds)
+            done = 2 * round_ + place
+            on = replace(watch, report=_within(watch, done, 2 * rounds), checkpoint=own)
+            models.append(member.fit(data, features, deepcopy(rng), on))
+            watch.progress(STEPS_EACH * (done + 1), STEPS_EACH * 2 * rounds)
         return models[0], models[1]
+
+
+def _within(watch: Watch, done: int, total: int) -> Callable[[Progress], None]:
+    """A member's progress as part of the whole; what is measured while it learns from everything is the curve."""
+
+    def report(progress: Progress) -> None:
+        steps = STEPS_EACH * done + STEPS_EACH * progress.done // max(progress.total, 1)
+        metrics = {"epoch": progress.done, **progress.metrics} if progress.metrics and 2 * done >= total else {}
+        watch.report(Progress(progress.stage, steps, STEPS_EACH * total, metrics))
+
+    return report
 
 
 def event_counts(data: Dataset) -> Float32:
@@ -176,8 +194,12 @@ class Strata:
 
     def best(self) -> Float64:
         """float64 (2, 2), of the scores as they come."""
+        weights, found = np.array([[0.0, 0.0], [BALANCE, 0.0]]), self.ndcg(np.array([[0.0, 0.0], [BALANCE, 0.0]]))
         blends = [np.array([[0.0, 0.0], [level, 0.0]]) for level in LEVELS]
-        weights = max([CONTENT_ALONE, COLLABORATIVE_ALONE, *blends], key=lambda each: float(self.ndcg(each).mean()))
+        each = [(one, self.ndcg(one)) for one in (CONTENT_ALONE, COLLABORATIVE_ALONE, *blends)]
+        better = [(one, value) for one, value in each if clearly_better(value, found, SURELY)]
+        if better:
+            weights = max(better, key=lambda pair: float(pair[1].mean()))[0]
         if np.isfinite(weights).all():
             weights = self._level_among_all(self._climbed(weights))
         found = self._unscaled(weights)
@@ -185,18 +207,20 @@ class Strata:
         return found
 
     def _level_among_all(self, weights: Float64) -> Float64:
-        """The same balance with the slope of v that ranks all items best and hides none that are known; content alone,
-        where that is better."""
+        """The same balance with the slope of v that ranks all items best and hides none that are known, or as few
+        as can be."""
         least = self.whole.shown(self._unscaled(CONTENT_ALONE), self.k)
         tried = [(rise, weights + np.array([[0.0, rise], [0.0, rise]])) for rise in RISES]
         fair = [pair for pair in tried if self.whole.shown(self._unscaled(pair[1]), self.k) >= least]
-        chosen = min(fair, key=lambda pair: abs(pair[0]))[1] if fair else CONTENT_ALONE
+        if not fair:
+            fair = [max(tried, key=lambda pair: self.whole.shown(self._unscaled(pair[1]), self.k))]
+        chosen = min(fair, key=lambda pair: abs(pair[0]))[1]
         found = self.whole.ndcg(self._unscaled(chosen), self.k)
-        for _, each in [*fair, (0.0, CONTENT_ALONE)]:
+        for _, each in fair:
             value = self.whole.ndcg(self._unscaled(each), self.k)
             if clearly_better(value, found):
                 chosen, found = each, value
-        return chosen
+        return np.asarray(chosen)
 
     def _climbed(self, weights: Float64) -> Float64:
         """With the slope, where it gains."""
@@ -208,7 +232,7 @@ class Strata:
                     tried = weights.copy()
                     tried[1, place] += step
                     value = self.ndcg(tried)
-                    if clearly_better(value, found):
+                    if clearly_better(value, found, SURELY):
                         weights, found = tried, value
             if found is before:
                 break
@@ -218,10 +242,10 @@ class Strata:
         return np.column_stack([weights[:, 0] - np.log(self.spread), weights[:, 1]])
 
 
-def clearly_better(ours: Float64, theirs: Float64) -> bool:
-    """Is the mean difference above its own standard error? (n,) each, paired."""
+def clearly_better(ours: Float64, theirs: Float64, errors: float = 1.0) -> bool:
+    """Is the mean difference above so many of its own standard errors? (n,) each, paired."""
     lift = ours - theirs
-    return bool(lift.mean() > lift.std() / np.sqrt(len(lift)) + 1e-9)
+    return bool(lift.mean() > errors * lift.std() / np.sqrt(len(lift)) + 1e-9)
 
 
 def _pool(models: tuple[Scorer, Scorer], batch: Batch, wanted: Csr, counts: Float32, among: Bool, n: int) -> Pool:

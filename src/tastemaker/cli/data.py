@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import checking
 from .output import Json, Output, Quiet, Table, Verbose, Where, short
 
 if TYPE_CHECKING:
@@ -60,10 +61,13 @@ def init(
     if recipe is None:
         raise RecipeError("No recipe is named. Name one with --recipe, or have one written: --guess FILE")
     with Project.init(directory, recipe, catalog, database, skip_bad_rows) as project:
+        used = catalog is None and checking.pull(project, skip_bad_rows, out)
         n = len(project.catalog())
         where, days = project.store.where, project.recipe.life.users > 0
+        teachable = bool(project.recipe.synth.archetypes)
     said = f"Made {directory}: {n} items, database {where}."
-    next_ = f"Next: cd {directory}, then tastemaker check, tastemaker pretrain"
+    then = "train" if used else "pretrain" if teachable else "import FILE, tastemaker train"
+    next_ = f"Next: cd {directory}, then tastemaker check, tastemaker {then}"
     if days:
         next_ = f'Next: cd {directory}, then tastemaker recommend --text "…", tastemaker synthesize, tastemaker train'
     if n == 0:
@@ -98,6 +102,7 @@ def check(where: Where = ".", json: Json = False, verbose: Verbose = False) -> N
     out = Output(json, verbose=verbose)
     if json:
         data = {**found.__dict__, "imports": [asdict(i) for i in found.imports]}
+        data |= {name: one and asdict(one) for name, one in (("usage", found.usage), ("source", found.source))}
         data["coverage"] = {
             "tags": found.coverage.tags,
             "known": found.coverage.known_tags,
@@ -106,7 +111,9 @@ def check(where: Where = ".", json: Json = False, verbose: Verbose = False) -> N
         }
         out.result(data)
         return
+    checking.show_source(found, out)
     _show_check(found, out)
+    checking.show_usage(found, out)
 
 
 def _show_check(found: "Checked", out: Output) -> None:
@@ -120,8 +127,8 @@ def _show_check(found: "Checked", out: Output) -> None:
     for source, bad in found.refusals.items():
         for line, reason in bad if out.verbose else bad[:10]:
             out.say(f"refused: {source}, line {line}: {reason}")
-    delisted = found.n_items - found.n_available
-    out.say(f"{found.n_items} items{f', {delisted} of them delisted' if delisted else ''}.\n")
+    delisted = found.n_items - found.n_available - (found.usage.spare if found.usage is not None else 0)
+    out.say(f"{found.n_items} items{f', {delisted} of them delisted' if delisted > 0 else ''}.\n")
     columns = [[n, kind, str(found.gaps.get(n, 0))] for n, kind in found.columns.items()]
     Table("Columns", ["name", "kind", ">items without"], columns).print()
     if not found.families:
@@ -141,8 +148,12 @@ def _show_check(found: "Checked", out: Output) -> None:
 
 def import_(
     source: Annotated[
-        str, typer.Argument(help="A file, a SQL URL or a folder (--format): what real users ranked, rated or liked.")
-    ],
+        str | None,
+        typer.Argument(
+            help="A file, a SQL URL or a folder (--format): what real users ranked, rated, liked or played. Without "
+            "it, the tables that the recipe names under [source]."
+        ),
+    ] = None,
     catalog: Annotated[bool, typer.Option("--catalog", help="The file holds items, not events.")] = False,
     tags: Annotated[
         bool, typer.Option("--tags", help="The file holds tags of items, one a row; see [catalog.tagged].")
@@ -165,7 +176,11 @@ def import_(
     if tags and (catalog or delist_missing):
         raise DataError("--tags is a table of its own. Leave out --catalog and --delist-missing.")
     with Project.open(where) as project:
-        if format_ is not None and format_ not in TABLES:
+        if source is None:
+            if tags or catalog or delist_missing or format_ is not None:
+                raise DataError("Name the file. Without one, items and events come from [source] of recipe.toml.")
+            _show_sources(project.import_source(skip_bad_rows), out)
+        elif format_ is not None and format_ not in TABLES:
             if catalog or delist_missing or tags:
                 raise DataError(
                     f"--format {format_} brings its own catalog. Leave out --catalog, --tags and --delist-missing."
@@ -189,6 +204,11 @@ def _show_set(done: "ImportedSet", out: Output) -> None:
     if any(file.added for file in events):
         text += "\nNext: tastemaker compare"
     out.result({"items": done.items, "files": [_as_json(file) for file in done.files]}, text=text)
+
+
+def _show_sources(done: "list[Imported]", out: Output) -> None:
+    text = "\n".join(_told(one, out) for one in done)
+    out.result({"tables": [_as_json(one) for one in done]}, text=f"{text}\nNext: tastemaker check, tastemaker train")
 
 
 def _show_import(done: "Imported", out: Output) -> None:

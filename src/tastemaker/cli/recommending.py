@@ -20,6 +20,10 @@ Context = Annotated[list[str] | None, typer.Option("--context", "-c", help="What
 Text = Annotated[str | None, typer.Option(help="What the user typed; a recipe with [context] reads it.")]
 Place = Annotated[str, typer.Option(help="Where the user is.")]
 Now = Annotated[int | None, typer.Option(help="UTC seconds; the present moment by default.")]
+Has = Annotated[
+    list[str] | None,
+    typer.Option("--has", help="Instead of an item: one that has these, tempo=124,energy=0.8; repeat it."),
+]
 Filter = Annotated[list[str] | None, typer.Option("--filter", "-f", help="COLUMN=VALUE, for example brand=Indult")]
 
 
@@ -68,25 +72,33 @@ def recommend(
 
 
 def similar(
-    item: Annotated[str, typer.Argument(help="A title or id.")],
+    item: Annotated[str | None, typer.Argument(help="A title or id.")] = None,
+    has: Has = None,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 10,
     where: Where = ".",
     json: Json = False,
 ) -> None:
-    """Items that are alike in content, whoever likes them."""
-    _answer(where, Output(json), None, {"likes": [item], "n": n}, alike=True)
+    """Items near this one, or near one that is only described, whoever likes them; and say why."""
+    if (item is None) != bool(has):
+        raise typer.BadParameter("name one item, or describe one: --has tempo=124,energy=0.8")
+    facts = dict(_split(piece, "NAME=VALUE") for text in has or [] for piece in _pieces(text))
+    _answer(where, Output(json), None, {"likes": [item], "n": n}, alike=True, facts=facts)
 
 
 def _answer(
-    where: str, out: Output, version: int | None, asked: dict[str, Any], alike: bool = False, numbers: bool = False
-) -> None:
+    where: str, out: Output, version: int | None, asked: dict[str, Any], alike: bool = False, numbers: bool = False,
+    facts: dict[str, str] | None = None,
+) -> None:  # fmt: skip
     from ..explain.explainer import explain
     from ..store import Store
+    from ..store.alike import DESCRIBED
     from ..store.answers import Answers
     from ..store.location import find_root
 
     with closing(Store.open(find_root(where))) as store:
         answers = Answers.open(store, version)
+        if facts:
+            answers, asked = answers.describing(facts), {**asked, "likes": [DESCRIBED]}
         query, slate = (None, answers.similar(**asked)) if alike else answers.answer(**asked)
         found = explain(answers, query, slate)
     why = list(found.words)
@@ -140,8 +152,14 @@ def context_of(texts: list[str] | None) -> dict[str, dict[str, float]]:
     return found
 
 
-def _split(text: str) -> tuple[str, str]:
+def _pieces(text: str) -> list[str]:
+    """Commas separate what has a "=" of its own: a name may hold a comma."""
+    pieces = text.split(",")
+    return pieces if all("=" in piece for piece in pieces) else [text]
+
+
+def _split(text: str, how: str = "COLUMN=VALUE") -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not sign:
-        raise typer.BadParameter(f"{text!r}: write COLUMN=VALUE")
+        raise typer.BadParameter(f"{text!r}: write {how}")
     return name.strip(), value

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import tables
+from . import rehearsing, tables
 from .judged import before_named, guess_row, judged_columns, judged_row
 from .learning import Seed
 from .output import Json, Output, Quiet, Table, Verbose, Where
 
 if TYPE_CHECKING:
-    from ..lifecycle.teach import Taught
+    from ..lifecycle import Project
+    from ..lifecycle.teach import Taught, TaughtFew
     from ..lifecycle.train import Trained
 
 
@@ -26,6 +27,13 @@ def train(
     batch_size: Annotated[int | None, typer.Option(help="Users a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Step size.")] = None,
     embedding_size: Annotated[int | None, typer.Option(help="Length of the vectors that are learned.")] = None,
+    validation_split: Annotated[
+        float | None, typer.Option(help="Share of the users who are validated on while learning.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the training that was interrupted.")] = False,
+    rehearse: Annotated[
+        bool, typer.Option("--rehearse", help="The whole pipeline on generated data: is this machine set up?")
+    ] = False,
     seed: Seed = 0,
     where: Where = ".",
     json: Json = False,
@@ -34,17 +42,34 @@ def train(
 ) -> None:
     """Learn from real events; what is clearly better than the active version replaces it.
 
-    A training that was killed goes on where it was when the same command is given again.
+    A training that was killed goes on where it was with --resume, or when the same command is given again.
     """
-    from ..lifecycle import Project
-    from ..lifecycle.teach import Taught, TaughtFew
+    from ..errors import StoreError
 
     out = Output(json, quiet, verbose)
     asked = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "dim": embedding_size}
+    asked["held_out"] = validation_split
     options = {name: value for name, value in asked.items() if value is not None}
-    with Project.open(where) as project, out.watching() as watch:
-        done = project.train(start, seed, watch, options, model or ())
+    if resume and (options or model or rehearse):
+        raise typer.BadParameter("--resume takes the interrupted training's own settings; leave the others out")
+    if rehearse:
+        rehearsing.rehearse(where, options, seed, out)
+        return
+    try:
+        project = _opened(where)
+    except StoreError as error:
+        if rehearsing.offered(where, error, out):
+            rehearsing.rehearse(where, options, seed, out)
+        return
+    with project, out.watching() as watch:
+        done = project.train(start, seed, watch, options, model or (), resume)
         metric = project.recipe.judge.metric
+    _show(done, metric, out)
+
+
+def _show(done: "Trained | Taught | TaughtFew", metric: str, out: Output) -> None:
+    from ..lifecycle.teach import Taught, TaughtFew
+
     if isinstance(done, Taught):
         _show_taught(done, out)
     elif isinstance(done, TaughtFew):
@@ -52,6 +77,15 @@ def train(
         out.result({"version": done.version.id, "activated": True, "why": done.why}, text=text)
     else:
         _show_tuned(done, metric, out)
+
+
+def _opened(where: str) -> "Project":
+    """The project, whose database answers."""
+    from ..lifecycle import Project
+
+    project = Project.open(where)
+    with project.store.read():
+        return project
 
 
 def _show_taught(done: "Taught", out: Output) -> None:

@@ -80,7 +80,7 @@ class Catalog:
         return found
 
     def find(self, name: str) -> int:
-        """The row of an id or a title; QueryError when nobody or several have it.
+        """The row of an id or a title; QueryError when nobody or several have it. Who is delisted is asked last.
 
         Case does not matter, nor, where no title is written so, the order of the words: "The Hobbit" is "Hobbit, The".
         """
@@ -88,6 +88,7 @@ class Catalog:
         if row >= 0:
             return row
         rows = self._by_title.get(name.strip().lower()) or self._by_words.get(_words(name), [])
+        rows = [row for row in rows if self.available[row]] or rows
         if len(rows) == 1:
             return rows[0]
         if rows:

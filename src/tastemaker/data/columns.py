@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..errors import RecipeError
 from .dataset import Scale
+from .events import KINDS
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,19 @@ class TagColumns:
 
 
 @dataclass(frozen=True)
+class TieColumns:
+    """When items of one title are one thing under several ids: the first answers for all, and has all their events.
+
+    by:     our names of categories that they share, such as a maker; none = nothing is tied
+    number: our name of a number that tells things of one name apart; within: what it may differ by
+    """
+
+    by: tuple[str, ...] = ()
+    number: str = ""
+    within: float = 0.0
+
+
+@dataclass(frozen=True)
 class CatalogColumns:
     """Our names -> the table's column names.
 
@@ -77,6 +91,7 @@ class CatalogColumns:
     duplicates: merge = rows of one id become one item, gaps filled and tags united; refuse = an error
     extract:    a new column of the table -> how it is made from another; a column of that name in the table itself wins
     tagged:     the table of other people's tags
+    tied:       which items are one thing under several ids
     """
 
     title: str
@@ -94,6 +109,7 @@ class CatalogColumns:
     extract: Mapping[str, Extract] = field(default_factory=dict)
     tagged: TagColumns = field(default_factory=TagColumns)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tied: TieColumns = field(default_factory=TieColumns)
 
     def __post_init__(self) -> None:
         named = {"id", "title", *self.text, *self.tags, *self.categories, *self.numbers, *self.show}
@@ -101,6 +117,11 @@ class CatalogColumns:
             if name not in named:
                 known = ", ".join(sorted(named))
                 raise RecipeError(f"[catalog] speaks of {name!r}, which is none of its columns: {known}.")
+        spoken = [(name, self.categories, "categories") for name in self.tied.by]
+        spoken += [(self.tied.number, self.numbers, "numbers")] if self.tied.number else []
+        for name, group, what in spoken:
+            if name not in group:
+                raise RecipeError(f"[catalog.tied] names {name!r}, which is not under {what} of [catalog].")
         for name, group, what in ((self.tagged.into, self.tags, "tags"), (self.tagged.count, self.numbers, "numbers")):
             if name and name not in group:
                 raise RecipeError(
@@ -125,11 +146,16 @@ class ScaleColumn:
         return Scale(self.worst, self.best, self.like)
 
 
+PLAIN = tuple(kind for kind in KINDS if kind not in ("ranking", "rating"))  # kinds that have no grade
+
+
 @dataclass(frozen=True)
 class EventColumns:
-    """Our names -> the table's column names; group and time may be absent.
+    """Our names -> the table's column names; group, time and kind may be absent.
 
     scales: kind of event -> its grade; the one whose column is there tells the kind. Without any, a row is a `like`.
+    kind:   the column that says what happened; kinds: what it says -> our kind of event
+    called: what answers call those who have several items together (users, playlists, baskets)
     """
 
     user: str = "user"
@@ -137,3 +163,11 @@ class EventColumns:
     group: str = "group"
     time: str = "time"
     scales: Mapping[str, ScaleColumn] = field(default_factory=dict)
+    kind: str = "kind"
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    called: str = "users"
+
+    def __post_init__(self) -> None:
+        for said, kind in self.kinds.items():
+            if kind not in PLAIN:
+                raise RecipeError(f"[events.kinds] takes {said!r} for a {kind!r}. Give one of: {', '.join(PLAIN)}.")

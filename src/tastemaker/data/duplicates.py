@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DataError
 from .arrays import Bool, Int64
 from .catalog import Catalog
+from .columns import TieColumns
 from .dataset import Dataset
 
 Column = TypeVar("Column")
@@ -66,6 +67,14 @@ def ties_of(catalog: Catalog, by: Sequence[str] = (), number: str = "", toleranc
     one = np.empty(len(keys), np.int64)
     one[order] = first[thing]
     return Ties(one)
+
+
+def tied(catalog: Catalog, columns: TieColumns) -> Ties:
+    """As a recipe says; without that, and where a column is absent altogether, every item stands for itself."""
+    known = all(name in catalog.categories for name in columns.by) and columns.number in ("", *catalog.numbers)
+    if not columns.by or not known:
+        return Ties(np.arange(len(catalog)))
+    return ties_of(catalog, columns.by, columns.number, columns.within)
 
 
 def normal(name: str) -> str:

@@ -54,13 +54,21 @@ def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
 
 
 def with_extracted(table: Table, columns: CatalogColumns) -> Table:
-    """The table with the columns that the recipe makes from others; what it has itself stays, by the recipe's names."""
-    made = {
-        name: how.cells(pick_column(table, how.of, f"extract.{name}"))
-        for name, how in columns.extract.items()
-        if name not in table.columns
-    }
-    found = {**table.columns, **made}
+    """The table with the columns that the recipe makes from others; what it has itself stays, by the recipe's names.
+
+    A column that may be absent is not made where what it would be made from is absent.
+    """
+    groups = (columns.text, columns.tags, columns.categories, columns.numbers, columns.show)
+    named = {source: name for group in groups for name, source in group.items()}
+    found = dict(table.columns)
+    for name, how in columns.extract.items():
+        if name in table.columns:
+            continue
+        try:
+            found[name] = how.cells(pick_column(table, how.of, f"extract.{name}"))
+        except DataError:
+            if named.get(name) not in columns.optional:
+                raise
     for name, called in columns.names.items():
         if name in found:
             found[name] = [called.get((cell or "").strip(), cell) for cell in found[name]]

@@ -4,7 +4,7 @@ Column by column: what a cell says is worked out once for each distinct cell, so
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import time as clock
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from .table import BadRow, Column, Table, pick_column
 from .vocab import Vocab
 
 AHEAD = 86_400  # seconds that a clock may be ahead before an event is refused
+MIXED = "mixed"  # what a table of several kinds holds
 UNDATED = int(np.iinfo(np.int64).min)  # a row that has no time
 
 
@@ -45,15 +46,21 @@ class _Parsed(NamedTuple):
     reasons: dict[str | None, str]
 
 
-def load_events(table: Table, columns: EventColumns, catalog: Catalog, tastes: tuple[str, ...] = ()) -> EventsRead:
-    """Events of one kind; a row without a time happened, as far as anybody knows, when we heard of it."""
+def load_events(
+    table: Table, columns: EventColumns, catalog: Catalog, tastes: tuple[str, ...] = (), once: bool = False
+) -> EventsRead:
+    """A row without a time happened, as far as anybody knows, when we heard of it.
+
+    once: rows that say the very same, their moment too, are one event: of a table that is read part by part nobody
+    knows the how-manieth a row is
+    """
     now = int(clock())
     cells = _cells(table, columns)
     kind = next((kind for kind in columns.scales if kind in cells), "like")
-    parsed = _parsed(cells, columns.scales.get(kind), cells.get(kind), catalog, now)
+    parsed = _parsed(cells, columns, kind, catalog, now)
     bad = _bad_rows(parsed.values())
     good = np.setdiff1d(np.arange(table.n_rows), list(bad))
-    value, time, item = (parsed[name].values[good] for name in ("value", "time", "item"))
+    value, time, item, what = (parsed[name].values[good] for name in ("value", "time", "item", "kind"))
     names = [(cells["user"][row] or "").strip() for row in good.tolist()]
     groups = [(cells["group"][row] or "").strip() for row in good.tolist()] if "group" in cells else None
     users, dated = Vocab(tuple(dict.fromkeys(names))), time != UNDATED
@@ -63,24 +70,27 @@ def load_events(table: Table, columns: EventColumns, catalog: Catalog, tastes: t
         value=value.astype(np.float32),
         time=np.where(dated, time, now),
         received_at=np.full(len(good), now, np.int64),
-        kind=np.full(len(good), KINDS.index(kind), np.int8),
+        kind=what.astype(np.int8),
         synthetic=np.zeros(len(good), bool),
         group=_group_numbers(names, groups),
     )
     scales = {name: column.scale() for name, column in columns.scales.items()}
     dataset = Dataset(events, catalog, users, tastes, scales=scales)
     refused = (*table.refused, *(BadRow(table.lines[row], bad[row]) for row in sorted(bad)))
-    return EventsRead(dataset, event_keys(dataset, value, dated, groups), kind, refused)
+    said = {KINDS[int(code)] for code in np.unique(events.kind)} or {kind}
+    named = next(iter(said)) if len(said) == 1 else MIXED
+    return EventsRead(dataset, event_keys(dataset, value, dated, groups, once), named, refused)
 
 
 def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
-    """user, item, and whichever of group, time and the grades are there."""
+    """user, item, and whichever of group, time, kind and the grades are there."""
     try:
         found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
     except DataError as error:
         said = str(error).rstrip(".")
         raise DataError(f"{said}. Or name your column under [events] in recipe.toml.") from None
     optional = {"group": columns.group, "time": columns.time} | {k: s.column for k, s in columns.scales.items()}
+    optional |= {"kind": columns.kind} if columns.kinds else {}
     for name, source in optional.items():
         try:
             found[name] = pick_column(table, source, name)
@@ -101,11 +111,15 @@ def _no_grade(table: Table, graded: list[str]) -> None:
 
 
 def _parsed(
-    cells: dict[str, Column], scale: ScaleColumn | None, grades: Column | None, catalog: Catalog, now: int
+    cells: dict[str, Column], columns: EventColumns, kind: str, catalog: Catalog, now: int
 ) -> dict[str, _Parsed]:
-    """What each column says; in the order in which a row's first reason counts."""
+    """What each column says; in the order in which a row's first reason counts. kind: where no column says it."""
     nothing: Column = [None] * len(cells["user"])
+    scale, grades, plain = columns.scales.get(kind), cells.get(kind), KINDS.index(kind)
+    happened = nothing if scale is not None else cells.get("kind", nothing)
+    kinds = {said.casefold(): KINDS.index(known) for said, known in columns.kinds.items()}
     return {
+        "kind": _parse(happened, lambda cell: plain if happened is nothing else _kind(cell, kinds), np.int64),
         "user": _parse(cells["user"], lambda cell: len(_name(cell, "user")), np.int64),
         "value": _parse(grades or nothing, lambda cell: 1.0 if scale is None else _grade(cell, scale), np.float64),
         "time": _parse(cells.get("time", nothing), lambda cell: _moment(cell, now), np.int64),
@@ -132,6 +146,14 @@ def _bad_rows(parsed: Iterable[_Parsed]) -> dict[int, str]:
             if cell in found.reasons:
                 bad.setdefault(row, found.reasons[cell])
     return bad
+
+
+def _kind(cell: str | None, kinds: Mapping[str, int]) -> int:
+    said = (cell or "").strip()
+    if said.casefold() not in kinds:
+        known = ", ".join(kinds)
+        raise ValueError(f"the kind {said!r} is none of {known}: add it to [events.kinds] of recipe.toml")
+    return kinds[said.casefold()]
 
 
 def _name(cell: str | None, what: str) -> str:
@@ -172,23 +194,27 @@ def group_number(user: str, group: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{user}\0{group}".encode()).digest()[:8], "big") >> 2
 
 
-def event_keys(data: Dataset, value: Float64, dated: Bool, groups: Sequence[str] | None = None) -> tuple[str, ...]:
+def event_keys(
+    data: Dataset, value: Float64, dated: Bool, groups: Sequence[str] | None = None, once: bool = False
+) -> tuple[str, ...]:
     """What an event says, and the how-manieth time: rows that repeat in a file stay apart, a file read again adds none.
 
-    Events of one kind. value: as it was written; dated: False where we made the moment up, so that it is no part of it.
+    value: as it was written; dated: False where we made the moment up, so that it is no part of it; once: what repeats
+    is one
     """
     if not len(data):
         return ()
     e, users, items = data.events, data.users.ids, data.catalog.items.ids
     when = np.where(dated, e.time, UNDATED)
-    seen = _occurrence(e.user, e.item, e.group, when, value)
-    kind, words = KINDS[int(e.kind[0])], groups or [""] * len(e)
-    rows = zip(e.user.tolist(), e.item.tolist(), words, when.tolist(), value.tolist(), seen.tolist(), strict=True)
+    seen = np.zeros(len(e), np.int64) if once else _occurrence(e.user, e.item, e.group, when, value, e.kind)
+    kinds, words = (KINDS[code] for code in e.kind.tolist()), groups or [""] * len(e)
+    columns = (c.tolist() for c in (e.user, e.item, when, value, seen))
+    rows = zip(kinds, words, *columns, strict=True)
     return tuple(
         hashlib.sha256(
             f"{kind}\0{users[u]}\0{items[i]}\0{group}\0{'' if t == UNDATED else t}\0{v}\0{n}".encode()
         ).hexdigest()[:32]
-        for u, i, group, t, v, n in rows
+        for kind, group, u, i, t, v, n in rows
     )
 
 

@@ -9,7 +9,8 @@ from ..errors import DataError
 from .sql import URL_AND_QUERY, _connected, _shown, _statement, _url
 from .table import Column, Table, as_text, numbered_table, unique_names
 
-CHUNK = 50_000
+CHUNK = 10_000  # rows: larger parts leave the cache of the processor, which takes longer
+MOMENTS = ("timestamp", "timestamptz")
 
 
 def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Iterator[Table]:
@@ -25,7 +26,7 @@ def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Ite
         statement, name = _statement(connection, wanted, shown), f"{shown}::{wanted}"
         driver: Any = connection.connection.driver_connection
         errors = connection.dialect.loaded_dbapi.Error
-        cursor = driver.cursor(name="tastemaker") if url.get_backend_name() != "sqlite" else driver.cursor()
+        cursor = driver.cursor() if url.get_backend_name() == "sqlite" else _server_cursor(driver)
         try:
             cursor.execute(statement)
             first = cursor.fetchmany(chunk)
@@ -39,6 +40,18 @@ def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Ite
             raise DataError(f"{name} cannot be read: {reason}. Correct the query.") from error
         finally:
             cursor.close()
+
+
+def _server_cursor(driver: Any) -> Any:
+    """A cursor of the server, whose moments come as ISO text: as objects they take longer to make and write again."""
+    from psycopg.types.string import TextLoader
+
+    driver.execute("SET LOCAL datestyle = 'ISO'")
+    driver.execute("SET LOCAL timezone = 'UTC'")
+    cursor = driver.cursor(name="tastemaker")
+    for name in MOMENTS:
+        cursor.adapters.register_loader(name, TextLoader)
+    return cursor
 
 
 def _table(name: str, names: list[str], rows: list[tuple[Any, ...]], done: int, repaired: int, lost: int) -> Table:

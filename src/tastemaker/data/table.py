@@ -61,16 +61,30 @@ class Table:
 
 
 def pick_column(table: Table, name: str, wanted_for: str) -> Column:
-    """The column called `name`, else the one column that differs only by case, spaces, underscores or hyphens."""
+    """The column called `name`, else the one column that differs only by case, spaces, underscores or hyphens.
+
+    "one | other": the first of these that is there.
+    """
     if name in table.columns:
         return table.columns[name]
-    alike = [column for column in table.names if _plain(column) == _plain(name)]
+    for other in names_of(name)[:-1]:
+        try:
+            return pick_column(table, other, wanted_for)
+        except DataError:
+            continue
+    name = names_of(name)[-1]
+    alike = [column for column in table.names if plain_name(column) == plain_name(name)]
     if len(alike) == 1:
         return table.columns[alike[0]]
     about = f"{table.source} has no column {name!r} (wanted for {wanted_for})"
     if alike:
         raise DataError(f"{about}, but {' and '.join(map(repr, alike))}; name the one you mean.")
     raise DataError(f"{about}{did_you_mean(name, table.names) or '.'} It has: {', '.join(table.names)}")
+
+
+def names_of(name: str) -> list[str]:
+    """What a column may be called, "one | other", the first choice first."""
+    return [part.strip() for part in name.split("|")]
 
 
 def unique_names(names: Iterable[str], source: str) -> list[str]:
@@ -142,7 +156,7 @@ _BY_TYPE: dict[type, Callable[[object], str | None]] = {
 }
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).casefold()
 
 

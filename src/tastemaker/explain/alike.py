@@ -16,11 +16,15 @@ RARE = 0.05  # numbers count as the same where at most this share of the catalog
 
 @dataclass(frozen=True)
 class Likeness:
-    """tags: that both have; same: names of categories in which both are the same, numbers in which they nearly are."""
+    """
+    tags: that both have; same: names of categories in which both are the same; numbers: in which they nearly are
+    had:  what somebody who has both is called ("users", "playlists"); "" = nobody has, or nobody looked
+    """
 
     tags: tuple[str, ...] = ()
     same: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    had: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What counted, item by item, as data that add up to the score; words are made from it and from nothing else."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -11,6 +11,7 @@ from .alike import Alike, Likeness
 
 STRONGEST = 3  # things worth a word
 COMPARED = 8  # of an item's parts, those whose likeness is looked up
+OF_ITEMS = ("near", "with")  # kinds of part that speak of an item of the history, beside "item"
 WEAK = 0.05  # a part below this share of the strongest one is not worth a word
 
 
@@ -85,18 +86,20 @@ class Evidence:
 
 
 def evidence(
-    slate: Slate, catalog: Catalog, query: Query | None = None, foretold: Mapping[str, Foretold] | None = None
-) -> list[Evidence]:
+    slate: Slate, catalog: Catalog, query: Query | None = None, foretold: Mapping[str, Foretold] | None = None,
+    called: str = "users",
+) -> list[Evidence]:  # fmt: skip
     """One Evidence an item of the slate.
 
     query: what was asked; without it nobody knows whether an item of the history was liked. foretold: by item id.
+    called: what somebody who has several items together is called
     """
     alike, asked = Alike(catalog), query or Query()
     known = query is None or bool(asked.likes or asked.ratings or asked.profile or asked.context)
     rows = catalog.items.rows(slate.items).tolist()
     found = []
     for k, (item, row, score) in enumerate(zip(slate.items, rows, slate.scores, strict=True)):
-        base, counted = _counted(slate.reasons[k], row, alike, asked)
+        base, counted = _counted(slate.reasons[k], row, alike, asked, called)
         value = score if isfinite(score) else 0.0
         rest = value - base - sum(c.weight for c in counted)
         said = (foretold or {}).get(item)
@@ -108,12 +111,15 @@ def evidence(
     return found
 
 
-def _counted(reasons: Sequence[Reason], row: int, alike: Alike, asked: Query) -> tuple[float, tuple[Counted, ...]]:
+def _counted(
+    reasons: Sequence[Reason], row: int, alike: Alike, asked: Query, called: str
+) -> tuple[float, tuple[Counted, ...]]:
     """The base, and what moved the score, the strongest first; a part that is no number is left unexplained."""
     weights: dict[str, float] = {}
     for part, weight in ((r.part, float(r.weight)) for r in reasons):
-        # What an item of the history says by its tastes and by its nearness is one reason.
-        name = "item:" + part.removeprefix("near:") if part.startswith("near:") else part
+        # What an item of the history says by its tastes, by its nearness and by who has it is one reason.
+        kind, _, key = part.partition(":")
+        name = f"item:{key}" if kind in OF_ITEMS else part
         if isfinite(weight):
             weights[name] = weights.get(name, 0.0) + weight
     base = weights.pop("base", 0.0)
@@ -123,7 +129,8 @@ def _counted(reasons: Sequence[Reason], row: int, alike: Alike, asked: Query) ->
         _one(part, weight, abs(weight) / total, row, alike, asked, compared=k < COMPARED)
         for k, (part, weight) in enumerate(parts)
     ]
-    return base, tuple(found)
+    met = {r.part.partition(":")[2] for r in reasons if r.part.startswith("with:") and r.weight >= 0.0}
+    return base, tuple(replace(c, alike=replace(c.alike, had=called)) if c.id in met else c for c in found)
 
 
 def _one(part: str, weight: float, share: float, row: int, alike: Alike, asked: Query, compared: bool) -> Counted:

@@ -75,7 +75,7 @@ def explain(answers: Answers, query: Query | None, slate: Slate) -> Explained:
     query: None = nobody says what they think of anything, as where an item is only compared
     """
     foretold = {} if query is None else _foretold(answers, query, slate)
-    found = evidence(slate, answers.catalog, query, foretold)
+    found = evidence(slate, answers.catalog, query, foretold, answers.called)
     return worded(answers.store, slate, found, answers.catalog, wording_of(answers.store.recipe()))
 
 

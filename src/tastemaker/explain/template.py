@@ -69,9 +69,11 @@ def expected(found: Evidence) -> str:
 
 def common(alike: Likeness) -> str:
     """What two items share, in a few words: tags, or else a maker, or else numbers; "" = nothing that is worth it."""
+    had = [alike.had] if alike.had else []
     if alike.tags:
-        return joined([*alike.tags[: 2 if alike.same else 3], *(f"the same {name}" for name in alike.same[:1])])
-    return joined([f"the same {name}" for name in (*alike.same[:1], *alike.numbers[:2])])
+        named = [*alike.same, *had][:1]
+        return joined([*alike.tags[: 2 if named else 3], *(f"the same {name}" for name in named)])
+    return joined([f"the same {name}" for name in (*alike.same[:1], *alike.numbers[: 2 - len(had)], *had)])
 
 
 def joined(words: Sequence[str]) -> str:

@@ -95,7 +95,7 @@ def build_features(
         numbers = {name: _number(catalog, name, name in settings.log) for name in sorted(catalog.numbers)}
         measures = fit_measures(numbers, seen, settings.circular)
         blocks["numbers"], names["numbers"] = measures.encode(numbers), measures.names
-        fitted["numbers"] = measures.as_json()
+        fitted["numbers"] = {**measures.as_json(), "log": [name for name in settings.log if name in numbers]}
     for name in settings.same:
         if name in catalog.categories:
             blocks[f"same {name}"] = signatures(catalog.categories[name], salt=name)

@@ -21,14 +21,19 @@ from ..recipe import Recipe
 from ..scorers import Scorer
 from ..store import NewVersion, Store, TrainingRun
 from ..watch import Progress, Watch
+from .under_way import kept
 
 CODE_VERSION = installed("tastemaker")
 Json = dict[str, Any]
+IDS = "ids"  # the array of a version that holds the ids of its items, in row order, joined by NUL
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """name: its name in the recipe; curve: what learning reported, an entry an epoch; peak_memory: bytes."""
+    """name: its name in the recipe; curve: what learning reported, an entry an epoch; peak_memory: bytes.
+
+    checkpoints: their index, {} where none is kept
+    """
 
     name: str
     algorithm: Algorithm
@@ -38,6 +43,7 @@ class Candidate:
     started_at: int
     curve: Sequence[Mapping[str, float]] = ()
     reports: Sequence[Report] = field(default=())
+    checkpoints: Json = field(default_factory=dict)
 
 
 def learn(
@@ -57,7 +63,8 @@ def learn(
     begun, at = monotonic(), int(time())
     stage = replace(watch, report=report).on(f"train {name}", key)
     scorer = fit(stage)
-    return Candidate(name, algorithm, scorer, monotonic() - begun, peak_memory(), at, curve)
+    took, index = monotonic() - begun, kept(stage.checkpoint)
+    return Candidate(name, algorithm, scorer, took, peak_memory(), at, curve, checkpoints=index)
 
 
 def keep_features(conn: Connection, catalog: Catalog, saved: str) -> None:
@@ -94,15 +101,16 @@ def trainable(models: Mapping[str, Algorithm]) -> tuple[dict[str, Algorithm], li
 
 
 def as_artifact(
-    store: Store, scorer: Scorer, catalog: Catalog, recipe: Recipe, features: str | None, half: bool = False
-) -> str:
+    store: Store, scorer: Scorer, catalog: Catalog, recipe: Recipe, features: str | None, half: bool = False,
+    learned: Candidate | None = None,
+) -> str:  # fmt: skip
     """Save a scorer; the digest under which a version names it.
 
     features: where the features are kept that it learned from; None = it learned from none that another learning of
-    them would change
+    them would change. learned: how it came about: its curve and checkpoints are kept beside it
     """
     settings, arrays = scorer.state()
-    manifest = {
+    manifest: Json = {
         "kind": "model",
         "recipe": recipe.name,
         "scorer": settings,
@@ -110,6 +118,9 @@ def as_artifact(
         "tastes": list(recipe.tastes.names),
         "features": features,
     }
+    if learned is not None:
+        manifest |= {"curve": [dict(entry) for entry in learned.curve], "checkpoints": learned.checkpoints}
+        arrays = {**arrays, IDS: np.frombuffer("\0".join(catalog.items.ids).encode(), np.uint8)}
     return store.artifacts.put(manifest, arrays, half)
 
 

@@ -12,6 +12,8 @@ from ..errors import DataError
 from ..features.tastes import Coverage
 from ..recipe import Recipe
 from ..store import Import
+from .check_events import Usage
+from .looking import Looked
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class Checked:
     """families: name -> how many items belong to it more than to any other; imports: one entry a file;
 
     refusals: file -> the line and reason of each row that was refused
+    usage:    what real users did; None where nobody did anything and nothing is tied
+    source:   the tables of [source] as they are now; None where the recipe has none, or nobody says where
     """
 
     n_items: int
@@ -29,6 +33,8 @@ class Checked:
     coverage: Coverage
     imports: Sequence[Import]
     refusals: Mapping[str, Sequence[tuple[int, str]]]
+    usage: Usage | None = None
+    source: Looked | None = None
 
     @classmethod
     def of(

@@ -18,7 +18,7 @@ from ..recipe import Recipe
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import ModelVersion, Store
-from ..store.answers import load_scorer
+from ..store.loading import load_scorer
 from ..synth.cases import draw_held_out, stated_case, user_cases
 from ..watch import Watch
 from .candidates import beginners, stream, trainable

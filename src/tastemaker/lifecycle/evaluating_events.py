@@ -16,7 +16,7 @@ from ..kernels.threads import one_blas_thread
 from ..metrics import Interval, calibration_curve, mean_loss
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
-from ..store.answers import load_scorer
+from ..store.loading import load_scorer
 from .candidates import stream
 from .guards import ENOUGH, SEGMENTS, Health, health
 from .later import K, Later, later_part

@@ -16,8 +16,8 @@ from ..experiment.difference import FEWEST
 from ..kernels.threads import one_blas_thread
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
-from ..store.answers import save_features
 from ..store.experiments import Experiment, check_measure, running
+from ..store.loading import save_features
 from ..store.outcomes import MEASURES, daily_users, past_of
 from ..watch import Watch
 from .candidates import as_artifact, as_run, as_version, stream, trainable

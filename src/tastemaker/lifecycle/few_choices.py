@@ -14,7 +14,7 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..recipe.context import choice_model
 from ..store import ModelVersion, Store
-from ..store.answers import save_features
+from ..store.loading import save_features
 from ..watch import Watch
 from .candidates import as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream
 from .pretrain import features_of_version

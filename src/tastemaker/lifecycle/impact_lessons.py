@@ -18,7 +18,7 @@ from ..metrics import Interval
 from ..monitor import DAY
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
-from ..store.answers import load_scorer, save_features
+from ..store.loading import load_scorer, save_features
 from ..watch import Watch
 from .candidates import stream
 from .later import FEW, Judged, Later

@@ -12,6 +12,7 @@ from .. import store as database
 from ..algorithms.content import content_scorer
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
+from ..data.duplicates import tied
 from ..data.features import TASTES
 from ..data.formats import File, Published
 from ..data.holdout import has_time
@@ -25,7 +26,7 @@ from ..features.build import QUICK, build_features
 from ..recipe import Recipe
 from ..recipe.context import choice_model
 from ..store import Import, NewVersion, Store
-from ..store.answers import load_features, save_features
+from ..store.loading import load_features, save_features
 from ..watch import Watch
 from .candidates import CODE_VERSION, as_artifact
 from .check import check_catalog
@@ -65,6 +66,8 @@ def import_catalog(
         tagged = carried(read.catalog, database.read_catalog(conn), recipe.catalog.tagged)
         change = database.put_catalog(conn, tagged, delist_missing)
         catalog = database.read_catalog(conn)
+        spare = tied(catalog, recipe.catalog.tied).spare & catalog.available
+        database.delist(conn, [catalog.items.ids[row] for row in np.flatnonzero(spare)])
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
         catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
@@ -82,7 +85,7 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
     record = _record(table, read.kind, len(read.dataset), 0, len(read.refused))
     with store.begin() as conn:
         again = database.find_import(conn, table.digest, read.kind) is not None
-        added = database.put_events(conn, read.dataset, read.keys)
+        added = database.put_events(conn, tied(catalog, recipe.catalog.tied).events(read.dataset), read.keys)
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)

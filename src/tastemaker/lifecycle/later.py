@@ -123,7 +123,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
     else:
         dated = True
         begins, protocol = _begins(data.events.time, recipe.quality.window_days, since, again)
-    metric = recipe.quality.metric if _tells(data) else None
+    metric = recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
     kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
     time = data.events.time
     learn, deploy = _window(time, begins, recipe) & (time < begins), _window(time, min(now, int(time.max())), recipe)

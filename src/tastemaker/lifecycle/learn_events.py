@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import store as database
 from ..algorithms import Algorithm
-from ..data.arrays import Bool
+from ..algorithms.parts import settings_of, with_settings
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
@@ -20,11 +20,11 @@ from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..recipe import Recipe
 from ..scorers import Scorer
-from ..store import ModelVersion, NewVersion, Store
-from ..store.answers import load_scorer, save_features
+from ..store import ModelVersion, Store
+from ..store.loading import load_scorer, save_features
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features, learn, stream, trainable
-from .few_choices import learnable, parts_of
+from .candidates import Candidate, fingerprint, learn, stream, trainable
+from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
 from .later import Judged, Later, later_part
 from .pretrain import features_of_version
@@ -92,13 +92,18 @@ def event_models(recipe: Recipe) -> dict[str, Algorithm]:
 @one_blas_thread()
 def learn_from_events(
     store: Store, recipe: Recipe, models: Mapping[str, Algorithm], parent: ModelVersion, seed: int, watch: Watch,
-    now: int | None = None,
+    now: int | None = None, invented: bool = False,
 ) -> Lesson:  # fmt: skip
-    """Learn every model, and judge each beside the parent; what may answer then has to be deployed."""
+    """Learn every model, and judge each beside the parent; what may answer then has to be deployed.
+
+    invented: from invented users, for want of real ones
+    """
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.kept_catalog(conn)
-        data = learnable(conn, recipe, catalog)
+        names, scales = recipe.tastes.names, recipe.scales
+        made_up = database.read_dataset(conn, catalog, names, scales, synthetic=True) if invented else None
+        data = learnable(conn, recipe, catalog) if made_up is None else made_up
     watch = kept(store, watch)
     since = parent.data_to if parent.events_real else None  # what was invented is nothing that real events go on from
     later = later_part(data, recipe, since, now, parent.metrics.get("begins") if parent.events_real else None)
@@ -236,50 +241,6 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
     return not but, f"{said}; but {'; '.join(but)}" if but else said
 
 
-def publish(
-    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int
-) -> list[ModelVersion]:
-    """Versions of these models, as candidates; artifacts first, then one transaction."""
-
-    def saved(scorer: Scorer) -> str:
-        return as_artifact(store, scorer, lesson.catalog, recipe, lesson.saved)
-
-    new = [
-        _as_new(recipe, lesson, one, saved(one.final.scorer), saved(one.judged.scorer), reason, now) for one in chosen
-    ]
-    with store.begin() as conn:
-        keep_features(conn, lesson.catalog, lesson.saved)
-        ids = database.add_versions(conn, new)
-        for id_, one in zip(ids, chosen, strict=True):
-            known = parts_of(lesson.later.data, _learned_from(lesson, one))
-            database.record_run(conn, as_run(one.final, id_, *known))
-        return [database.version(conn, id_) for id_ in ids]
-
-
-def _learned_from(lesson: Lesson, one: Learned) -> Bool:
-    return lesson.later.learn if one.deployed is None else lesson.later.deploy
-
-
-def _as_new(
-    recipe: Recipe, lesson: Lesson, one: Learned, artifact: str, judged: str, reason: str, now: int
-) -> NewVersion:
-    later, report, mask = lesson.later, one.report.as_json(), _learned_from(lesson, one)
-    lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
-    metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
-    metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
-    time_, (real, invented) = later.data.events.time[mask], parts_of(later.data, mask)
-    first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)
-    made = as_version(
-        one.final, artifact, recipe=recipe.name, seed=lesson.seed, parent=lesson.parent.id,
-        data=fingerprint(one.final.algorithm, later.data.where(mask), lesson.features, lesson.seed),
-        features=lesson.features.digest, metrics=metrics,
-    )  # fmt: skip
-    return replace(
-        made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
-        events_real=real, events_synthetic=invented, reason=reason,
-    )  # fmt: skip
-
-
 def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Algorithm]:
     """The models asked for, () = all, with these settings instead of their own; QueryError for what nobody knows."""
     models = event_models(recipe)
@@ -291,9 +252,6 @@ def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, An
             )
     chosen = {name: model for name, model in models.items() if name in (names or models)}
     for option in options:
-        if not any(hasattr(model, option) for model in chosen.values()):
+        if not any(option in settings_of(model) for model in chosen.values()):
             raise QueryError(f"None of {', '.join(chosen)} has a setting {option!r}.")
-    return {
-        name: replace(model, **{o: v for o, v in options.items() if hasattr(model, o)})
-        for name, model in chosen.items()
-    }
+    return {name: with_settings(model, options) for name, model in chosen.items()}

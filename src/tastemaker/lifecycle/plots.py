@@ -9,12 +9,21 @@ from ..metrics import Interval
 
 
 def plot_training(path: Path, name: str, curve: Sequence[Mapping[str, float]]) -> Path:
-    """Loss by epoch, the validation loss beside it where there is one."""
+    """Loss by epoch; where they were measured the validation loss, and on a scale of its own how much was found."""
     figure, axes = _figure(f"Learning {name}", "epoch", "loss")
     for key, label in (("loss", "training"), ("valid_loss", "validation")):
         points = [(entry["epoch"], entry[key]) for entry in curve if key in entry]
         if points:
             axes.plot(*zip(*points, strict=True), label=label)
+    found = [key for key in ("recall", "recall_new") if any(key in entry for entry in curve)]
+    if found:
+        right = axes.twinx()
+        right.set_ylabel("Recall@10 of users held out")
+        right.spines["top"].set_visible(False)
+        for key in found:
+            points = [(entry["epoch"], entry[key]) for entry in curve if key in entry]
+            right.plot(*zip(*points, strict=True), label=key.replace("_", ", "), linestyle="--")
+        axes.plot([], [], color="gray", linestyle="--", label="recall, all and new items")
     return _save(figure, axes, path)
 
 

@@ -21,7 +21,7 @@ from ..recipe import Recipe, Rules
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import ModelVersion, NewVersion, Store
-from ..store.answers import load_scorer, own_text, save_features, with_text
+from ..store.loading import load_scorer, own_text, save_features, with_text
 from ..synth.cases import user_cases
 from ..watch import Watch
 from .candidates import (

@@ -2,7 +2,8 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from time import sleep
@@ -12,22 +13,29 @@ from .. import store as database
 from ..data.formats import read_as, read_published
 from ..data.holdout import How
 from ..data.read import read_table
+from ..data.stream_sql import stream_sql
 from ..data.table import Table
 from ..recipe import Recipe, find_recipe, read_recipe, resolve
 from ..store import Store
 from ..store.location import PROJECT_FILE, find_root
 from ..watch import Watch
 from .check import Checked, check_catalog
+from .check_events import Usage
 from .compare import Asked, Comparison, compare
 from .evaluating import Evaluation, evaluate_project
 from .evaluating_events import EventEvaluation, evaluate_on_events
 from .imports import Imported, ImportedSet, import_catalog, import_events, import_published, import_tags
-from .opened import RECIPE_FILE, Opened
+from .looking import looked
+from .opened import RECIPE_FILE
 from .pretrain import Pretrained, pretrain
 from .published import published_recipe
+from .searched import Searched
+from .source import import_source
+from .streaming import import_stream
 from .synthesize import Synthesized, synthesize
 from .teach import Taught, TaughtFew, teach
 from .train import Trained, train
+from .under_way import interrupted
 from .versions import SideBySide, compare_versions
 
 if TYPE_CHECKING:
@@ -37,13 +45,10 @@ if TYPE_CHECKING:
     from .replay import Policy, Replayed
     from .texts import TextsLearned
     from .tick import Ticked
-    from .tuning import Tuned
-    from .tuning_apply import Applied
-    from .tuning_begin import Wanted
 
 
 @dataclass(frozen=True)
-class Project(Opened):
+class Project(Searched):
     """A directory with a recipe, a database and artifacts. Use it in a `with`, or call close()."""
 
     @classmethod
@@ -97,11 +102,24 @@ class Project(Opened):
         """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
         with self.store.read() as conn:
             refusals = database.get_meta(conn, "refusals") or {}
-        return Checked.of(self.catalog(), self.recipe, self.imports(), refusals)
+        data = self.dataset(synthetic=False)
+        usage = Usage.of(data, self.recipe) if len(data) or self.recipe.catalog.tied.by else None
+        found = Checked.of(data.catalog, self.recipe, self.imports(), refusals)
+        return replace(found, usage=usage, source=looked(self.store, self.recipe))
 
     def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
-        """Real users' rankings, ratings or likes. format: "csv" or "parquet", whatever the file is called."""
+        """Real users' rankings, ratings, likes or plays; of a SQL URL a part at a time, so that any size fits.
+
+        format: "csv" or "parquet", whatever the file is called
+        """
+        if isinstance(source, str) and "://" in source and format is None:
+            return import_stream(self.store, self.recipe, partial(stream_sql, source), skip_bad_rows)
         return import_events(self.store, self.recipe, _table(source, format), skip_bad_rows)
+
+    def import_source(self, skip_bad_rows: bool = False) -> list[Imported]:
+        """Items and events of the tables that the recipe names under [source]."""
+        self._forget_answers()
+        return import_source(self.store, self.recipe, skip_bad_rows)
 
     def import_catalog(
         self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False, format: str | None = None
@@ -157,14 +175,19 @@ class Project(Opened):
         watch: Watch | None = None,
         options: Mapping[str, Any] | None = None,
         models: Sequence[str] = (),
+        resume: bool = False,
     ) -> Trained | Taught | TaughtFew:
         """Learn from real events; what is clearly better than the active version replaces it.
 
         Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
-        fine-tuned from a version and judged on users whom it did not see (Trained).
+        fine-tuned from a version and judged on users whom it did not see (Trained). resume: what was begun and never
+        ended goes on as it was asked for; the other arguments but `watch` are left out
         """
         self._forget_answers()
         self.sync()
+        if resume:
+            asked = interrupted(self.store)
+            start, seed, options, models = asked.start, asked.seed, asked.options, asked.models
         if models or any(model.learns == "events" for model in self.recipe.models.values()):
             return teach(self.store, self.recipe, models, start, seed, watch or Watch(), options or {})
         return train(self.store, self.recipe, start, seed, watch or Watch(), options or {})
@@ -181,32 +204,6 @@ class Project(Opened):
         if found is not None and found.data_to is not None:
             return evaluate_on_events(self.store, self.recipe, found, seed)
         return evaluate_project(self.store, self.recipe, seed, watch or Watch(), version)
-
-    def tune(self, wanted: "Wanted", watch: Watch | None = None) -> "Tuned":
-        """Search better settings for a model on validation data; nothing is applied."""
-        from .tuning import tune
-
-        return tune(self.store, self.recipe, wanted, watch or Watch())
-
-    def tune_review(self, study: str | None = None) -> "Tuned":
-        """What a study, or the latest one, has found."""
-        from .tuning import review
-
-        return review(self.store, study)
-
-    def tune_report(self, study: str | None = None) -> Path:
-        """Its report as a picture, a page and best_hp.json; the folder that they are in."""
-        from .tuning import write
-
-        return write(self.store, study)
-
-    def tune_apply(self, study: str | None = None) -> "Applied":
-        """Its best settings become those of recipe.toml, from the next training on."""
-        from .tuning_apply import apply
-
-        applied = apply(self.store, self.recipe, study)
-        self.__dict__.pop("recipe", None)
-        return applied
 
     def compare(
         self,

@@ -29,7 +29,8 @@ from ..store.quality import read_outcomes
 from ..watch import Watch
 from .candidates import stream
 from .imports import catalog_changed
-from .learn_events import deploy, event_models, learn_from_events, publish
+from .learn_events import deploy, event_models, learn_from_events
+from .publishing import publish
 from .tick import tick_here
 
 WARM = 0.2  # share of the events that the first model learns from before anything is foretold

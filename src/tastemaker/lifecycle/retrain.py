@@ -14,7 +14,8 @@ from ..store import ModelVersion, Store
 from ..watch import Watch
 from .around import best_around
 from .few_choices import taught_by_few
-from .learn_events import Learned, deploy, event_models, learn_from_events, publish, verdict
+from .learn_events import Learned, deploy, event_models, learn_from_events, verdict
+from .publishing import publish
 from .train import train
 
 Json = dict[str, Any]

@@ -10,10 +10,12 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..watch import Watch
-from .few_choices import taught_by_few
-from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, publish, verdict
-from .plots import plot_training
+from .few_choices import learnable, taught_by_few
+from .invented_listeners import invent_listeners
+from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, verdict
+from .publishing import publish
 from .train import parent_of
+from .under_way import Asked, under_way
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,17 @@ def teach(
     few = taught_by_few(store, recipe, parent, seed, watch, now)
     if few is not None:
         return TaughtFew(*few)
-    lesson = learn_from_events(store, recipe, models, parent, seed, watch, now)
-    lesson = _deployed(store, lesson, watch)
-    versions = publish(store, recipe, lesson, lesson.learned, "train", now)
+    with store.read() as conn:
+        invented = not len(learnable(conn, recipe, database.kept_catalog(conn)))
+    if invented:
+        invent_listeners(store, recipe, seed, watch)
+    with under_way(store, Asked(start, seed, options, tuple(names))):
+        lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
+        lesson = _deployed(store, lesson, watch)
+        versions = publish(store, recipe, lesson, lesson.learned, "train", now)
     better, why = verdict(lesson, lesson.learned[0], recipe)
+    why = f"learned from invented users until there are real ones, {why}" if invented else why
     activated, why = _settled(store, versions[0], parent, better, why, now)
-    for version, one in zip(versions, lesson.learned, strict=True):
-        if one.final.curve:
-            plot_training(store.root / "plots" / f"version-{version.id}-training.png", one.name, one.final.curve)
     return Taught(lesson, versions, activated, why)
 
 
@@ -78,6 +83,8 @@ def _settled(
     """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way."""
     with store.begin() as conn:
         active = database.active_version(conn)
+        if better and database.get_meta(conn, database.REHEARSAL):
+            better, why = False, f"{why}; with real data it would be active, a rehearsal never is"
         if better and (active is None or active.id != parent.id):
             better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
         detail = {"events": database.count_events(conn).real, "parent": parent.id}

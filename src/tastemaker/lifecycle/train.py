@@ -22,7 +22,7 @@ from ..recipe import Recipe
 from ..recommender import single
 from ..scorers import Scorer
 from ..store import EventCount, ModelVersion, Store
-from ..store.answers import load_scorer, save_features
+from ..store.loading import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, keep_features, stream, trainable
 from .plots import plot_training

@@ -13,7 +13,7 @@ from ..errors import DataError, QueryError
 from ..metrics import Interval
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
-from ..store.answers import load_scorer
+from ..store.loading import load_scorer
 from .guards import Health, health
 from .later import FEW, Judged, Later, later_part
 

@@ -20,15 +20,21 @@ from ..synth.samples import Sample
 from ..synth.users import Population
 from .context import ForeignTables, TextContext, check_context, of_context
 from .retraining import Retraining
+from .source import Source
 
 BUILT_IN = Path(__file__).parents[1] / "recipes"
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """users: held-out users a case; min_lift: points of the metric before a candidate replaces the active version."""
+    """users: held-out users a case; min_lift: points of the metric before a candidate replaces the active version.
+
+    later: how models of events are judged on what came later. auto = outcomes are foretold where something is disliked;
+    ranking = new likes have to be found, also where some skip what they do not want
+    """
 
     users: int = 500
+    later: Literal["auto", "ranking"] = "auto"
     metric: Literal["spearman", "ndcg@10"] = "spearman"
     min_lift: float = 5.0
 
@@ -66,6 +72,7 @@ class Recipe:
     context: Mapping[str, TextContext] = field(default_factory=dict)
     life: Life = field(default_factory=Life)
     foreign: ForeignTables = field(default_factory=ForeignTables)
+    source: Source = field(default_factory=Source)
     name: str = ""
 
     @property

@@ -123,6 +123,11 @@ def _best(scores: Float32, n: int, exclude: Csr | None, allowed: Bool | None) ->
     return top_of_scores(scores, n, exclude, allowed)
 
 
+def renamed(found: Contributions, before: str, after: str) -> Contributions:
+    """The same values, parts of one kind under another."""
+    return Contributions(tuple(p._replace(kind=after) if p.kind == before else p for p in found.parts), found.values)
+
+
 def merged(parts: tuple[Part, ...], values: Float32) -> Contributions:
     """Parts of one name as one column, in order of first appearance."""
     names = list(dict.fromkeys(parts))

@@ -8,7 +8,8 @@ import numpy as np
 from ..data.arrays import Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from .base import Contributions, Scorer, merged
+from .base import Contributions, Scorer, merged, renamed
+from .event_graph import EventGraph
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,11 @@ class Gated(Scorer):
         return self._sum(*each, *(weight[rows] for weight in self._weights()))
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
-        """The parts of both, each times the item's weight; exact where theirs are."""
-        inner = zip(*(s.contributions(batch, items) for s in (self.content, self.collaborative)), strict=True)
+        """The parts of both, each times the item's weight; exact where theirs are. "with": who had that had this."""
+        said, told = (s.contributions(batch, items) for s in (self.content, self.collaborative))
+        if isinstance(self.collaborative, EventGraph):
+            told = [renamed(each, "item", "with") for each in told]
+        inner = zip(said, told, strict=True)
         return [self._joined(both, rows) for both, rows in zip(inner, items, strict=True)]
 
     def with_items(self, features: Features) -> Self:

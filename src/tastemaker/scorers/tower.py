@@ -13,7 +13,7 @@ import numpy as np
 from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from .base import Contributions, Scorer
+from .base import Contributions, Scorer, renamed
 from .embeddings import Embeddings, unit_rows
 
 
@@ -44,8 +44,8 @@ class Tower(Scorer):
         return self.near.score_rows(batch, rows)
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
-        """One part for each item of the history; exact, since the score is linear in it."""
-        return self.near.contributions(batch, items)
+        """One part for each item of the history, "near"; exact, since the score is linear in it."""
+        return [renamed(each, "item", "near") for each in self.near.contributions(batch, items)]
 
     def top(
         self, batch: Batch, n: int, exclude: Csr | None = None, allowed: Bool | None = None

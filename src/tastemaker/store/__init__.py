@@ -28,6 +28,7 @@ from .pruning import Pruned, prune
 from .slates import put_slate, read_slates
 from .store import Store
 from .versions import (
+    REHEARSAL,
     ModelVersion,
     NewVersion,
     TrainingRun,
@@ -45,6 +46,7 @@ from .versions import (
 )
 
 __all__ = [
+    "REHEARSAL",
     "Artifacts",
     "Cache",
     "Change",

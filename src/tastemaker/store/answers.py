@@ -7,26 +7,23 @@ from time import time as clock
 from typing import Any
 
 import numpy as np
-import sqlalchemy as sa
 
-from ..data.arrays import Float32
 from ..data.catalog import Catalog
 from ..data.context import LAST, PLACE, RECENT, blocks_of, place_context, recent
 from ..data.dataset import Scale
 from ..data.events import Events
-from ..data.features import Features
 from ..data.query import Query, Slate
-from ..data.vocab import Vocab
-from ..errors import ArtifactError, QueryError, StoreError
+from ..errors import QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated, load
+from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated
+from .alike import beside, described, features_of, met_together, tower_of
 from .artifacts import Artifacts
 from .catalogs import kept_catalog
 from .contexts import Contexts, remapped
 from .events import read_user
+from .loading import chain_of, levels_of
 from .meta import get_meta
 from .store import Store
-from .versions import ModelVersion, active_version, lineage
 
 Json = dict[str, Any]
 Tastes = tuple[str, ...]
@@ -39,12 +36,16 @@ class Answers:
     """What answers queries in names that people use: titles, stars, ranks, tastes.
 
     scales: kind of event -> Scale; a rating in a query is on the `rating` scale, or the first one
+    called: what somebody who has several items together is called in reasons
+    features: digest of what is known of the items today
     """
 
     store: Store
     recommender: Recommender
     scales: Mapping[str, Scale]
     contexts: Contexts | None = None
+    called: str = "users"
+    features: str | None = None
 
     @classmethod
     def open(cls, store: Store, version: int | None = None, catalog: Catalog | None = None) -> "Answers":
@@ -52,18 +53,19 @@ class Answers:
         with store.read() as conn:
             catalog = kept_catalog(conn) if catalog is None else catalog
             settings = dict(get_meta(conn, "recipe"))
-            chain, features = _chain(conn, version), get_meta(conn, "features")
+            chain, features = chain_of(conn, version), get_meta(conn, "features")
             contexts = Contexts.read(conn, store.artifacts, settings)
         if not len(catalog):
             raise StoreError(f"{store.root} has no items yet. Run: tastemaker import --catalog FILE")
-        levels, problems, tastes = _levels(store.artifacts, chain, catalog, features)
+        levels, problems, tastes = levels_of(store.artifacts, chain, catalog, features)
         levels.append(Level("newest", "none", Popularity(np.linspace(0.0, 1.0, len(catalog), dtype=np.float32))))
         if tastes is None:
             tastes = tuple(settings["tastes"]["families"])
         levels = [replace(level, scorer=remapped(level.scorer, settings, tastes)) for level in levels]
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
-        return cls(store, recommender, scales_of(settings), contexts)
+        called = settings["events"].get("called", "users")
+        return cls(store, recommender, scales_of(settings), contexts, called, features)
 
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
@@ -77,16 +79,43 @@ class Answers:
         return query, replace(slate, level_reason="; ".join([*notes, *filter(None, [slate.level_reason])]))
 
     def similar(self, likes: Sequence[str], n: int = 10) -> Slate:
-        """Items near these in content, whoever likes them: the last level that compares vectors answers."""
-        return self.alike().recommend([self.query(likes=likes, n=n)])[0]
+        """Items near these, whoever likes them: in what the active version learned of content, else in content."""
+        chain = self.alike()
+        query = self.query(likes=likes, n=n)
+        learned = next((level for level in self.recommender.levels if tower_of(level.scorer) is not None), None)
+        slate = chain.recommend([query])[0]
+        return slate if learned is None else met_together(learned.scorer, slate, query.likes, self.catalog.items)
 
     def alike(self) -> Recommender:
-        """Compares items by their content alone; StoreError where nothing can."""
+        """Compares items by what the active version learned of content, else by content; StoreError where nothing
+        can."""
+        levels = [level for level in self.recommender.levels if tower_of(level.scorer) is not None][:1]
+        chain = [replace(level, scorer=tower_of(level.scorer)) for level in levels]  # type: ignore[arg-type]
         nearest = next((s for level in reversed(self.recommender.levels) if (s := _embeddings(level.scorer))), None)
-        if nearest is None:
+        if nearest is not None:  # also where the network knows nothing of an item
+            chain.append(Level("content", "features", nearest))
+        if not chain:
             raise StoreError("Nothing here compares items. Import a catalog: tastemaker import --catalog FILE")
-        level = Level("content", "features", nearest)
-        return replace(self.recommender, levels=(level,), repeat=False)
+        return replace(self.recommender, levels=tuple(chain), repeat=False)
+
+    def describing(self, facts: Mapping[str, str]) -> "Answers":
+        """The same, knowing one item more (`alike.DESCRIBED`), which nobody has and of which only this is known.
+
+        facts: our name of a number or category -> what it is. QueryError where that tells it from nothing.
+        """
+        one = described(self.catalog, facts)
+        for level in self.recommender.levels:
+            tower = tower_of(level.scorer)
+            if tower is None:
+                continue
+            vector = tower.embed(features_of(one, tower, self.store.artifacts, self.features))
+            if not vector.any():
+                raise QueryError(f"{', '.join(facts) or 'Nothing'} says nothing that this version looks at.")
+            near = replace(tower.near, vectors=np.vstack([tower.near.vectors, vector]))
+            levels = (replace(level, scorer=replace(tower, near=near)),)
+            known = replace(self.recommender, catalog=beside(self.catalog, one), levels=levels, repeat=False)
+            return replace(self, recommender=known)
+        raise QueryError("No version here has learned to place an item by its features. Run: tastemaker train")
 
     def query(
         self,
@@ -184,111 +213,6 @@ def _signed(name: str, value: float, scale: Scale) -> float:
         low, high = sorted((scale.worst, scale.best))
         raise QueryError(f"The rating of {name!r} is {value:g}; give a number from {low:g} to {high:g}.")
     return float(scale.signed(np.array([value], np.float32))[0])
-
-
-def _chain(conn: sa.Connection, version: int | None) -> list[ModelVersion]:
-    chosen = active_version(conn) if version is None else None
-    if version is None and chosen is None:
-        return []
-    return lineage(conn, chosen.id if chosen is not None else version)  # type: ignore[arg-type]
-
-
-def _levels(
-    artifacts: Artifacts, chain: Sequence[ModelVersion], catalog: Catalog, features: str | None
-) -> tuple[list[Level], list[str], Tastes | None]:
-    """What could be loaded, best first; why the rest could not; and the tastes that the best one knows.
-
-    Those may be others than the recipe's, which is edited before it is learned.
-    """
-    levels: list[Level] = []
-    problems: list[str] = []
-    tastes: Tastes | None = None
-    for depth, version in enumerate(chain):
-        try:
-            manifest, arrays = artifacts.get(version.artifact, version.id)
-            tastes = tuple(manifest["tastes"]) if tastes is None else tastes
-            scorer = _scorer(artifacts, version, manifest, arrays, catalog, features, tastes)
-        except ArtifactError as error:
-            problems.append(f"version {version.id} cannot be used: {error}")
-            continue
-        levels.append(Level(_name(version, depth), str(version.id), scorer))
-    return levels, problems, tastes
-
-
-def _name(version: ModelVersion, depth: int) -> str:
-    if depth == 0:
-        return "active" if version.state == "active" else "asked"
-    return "parent" if version.parent is not None else "content"
-
-
-def load_scorer(
-    artifacts: Artifacts, version: ModelVersion, catalog: Catalog, features: str | None, tastes: Tastes
-) -> Scorer:
-    """A version's scorer, knowing all items of the catalog and these tastes; ArtifactError when it cannot be had."""
-    return _scorer(artifacts, version, *artifacts.get(version.artifact, version.id), catalog, features, tastes)
-
-
-def _scorer(
-    artifacts: Artifacts, version: ModelVersion, manifest: Json, arrays: Json, catalog: Catalog, features: str | None,
-    tastes: Tastes,
-) -> Scorer:  # fmt: skip
-    try:
-        scorer = load(manifest["scorer"], arrays)
-    except (KeyError, TypeError, ValueError) as error:
-        why = f"Version {version.id} names a scorer that this program does not have: {error}. {AGAIN}"
-        raise ArtifactError(why) from error
-    if tuple(manifest["tastes"]) != tastes:
-        raise ArtifactError(f"Version {version.id} knows other tastes than {', '.join(tastes)}. {AGAIN}")
-    first = Vocab(catalog.items.ids[: scorer.n_items])
-    if scorer.n_items > len(catalog) or first.digest != manifest["items"]:
-        raise ArtifactError(f"Version {version.id} was made for another catalog. {AGAIN}")
-    if scorer.n_items == len(catalog):
-        return scorer
-    grown = load_features(artifacts, features, catalog)
-    if grown.tastes != tastes:
-        raise ArtifactError(f"Version {version.id} knows other tastes than the items that joined later. {AGAIN}")
-    own = own_text(artifacts, version, manifest)
-    try:
-        return scorer.with_items(grown if own is None else with_text(grown, own))
-    except ValueError as error:
-        raise ArtifactError(f"Version {version.id} does not fit the features of today: {error}. {AGAIN}") from error
-
-
-def own_text(artifacts: Artifacts, version: ModelVersion, manifest: Json | None = None) -> Float32 | None:
-    """The text vectors that a version learned from, float32 (the items it knew, d); None = none.
-
-    A later learning gives vectors with other axes, which this version would take for noise.
-    """
-    said = artifacts.get(version.artifact, version.id)[0] if manifest is None else manifest
-    kept = {} if said["features"] is None else artifacts.get(said["features"])[1]
-    return np.asarray(kept["text"], np.float32) if "text" in kept else None
-
-
-def with_text(features: Features, text: Float32) -> Features:
-    """The features with these text vectors; items behind them have none."""
-    block = np.zeros((len(features), text.shape[1]), np.float32)
-    block[: len(text)] = text
-    return replace(features, blocks={**features.blocks, "text": block})
-
-
-def save_features(artifacts: Artifacts, features: Features) -> str:
-    """The digest under which `load_features` finds them again."""
-    names = {name: list(columns) for name, columns in features.names.items()}
-    return artifacts.put({"kind": "features", "names": names, "fitted": dict(features.fitted)}, features.blocks)
-
-
-def load_features(artifacts: Artifacts, digest: str | None, catalog: Catalog) -> Features:
-    if digest is None:
-        raise ArtifactError("The project has no features yet. Run: tastemaker pretrain")
-    manifest, blocks = artifacts.get(digest)
-    if any(len(block) != len(catalog) for block in blocks.values()):
-        raise ArtifactError("The features are older than the catalog. Run: tastemaker pretrain")
-    names = {name: tuple(columns) for name, columns in manifest["names"].items()}
-    return Features(catalog.items, _float32(blocks), names, manifest.get("fitted", {}))
-
-
-def _float32(blocks: Mapping[str, Any]) -> dict[str, Float32]:
-    return {name: np.asarray(block, np.float32) for name, block in blocks.items()}
 
 
 def scales_of(settings: Json) -> dict[str, Scale]:

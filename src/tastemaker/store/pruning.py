@@ -1,6 +1,7 @@
 """Pruning: old versions lose their arrays, and keep their row: what they were, how good, and why they went."""
 
 from dataclasses import dataclass
+from shutil import rmtree
 from time import time
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from .needed import needed_artifacts
 from .store import Store
 from .tables import ab_tests, activations, model_versions
 from .tables.experiments import RUNNING
-from .versions import active_version, lineage, list_versions
+from .versions import ModelVersion, active_version, lineage, list_versions
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,16 @@ def prune(store: Store, keep: int, dry: bool = False) -> Pruned:
             after = needed_artifacts(conn, store.artifacts)
     if not gone or dry:
         return Pruned(gone, 0, kept)
+    _drop_checkpoints(store, [v for v in whole if v.id in gone], [v for v in whole if v.id in kept])
     # Only now, when nothing names them any more: a kill in between leaves files that harm nobody.
     return Pruned(gone, sum(store.artifacts.remove(digest) for digest in before.keys() - after.keys()), kept)
+
+
+def _drop_checkpoints(store: Store, gone: list[ModelVersion], kept: list[ModelVersion]) -> None:
+    """What was kept of their learning goes with the versions, unless another one learned the very same."""
+    folders, others = ({v.metrics.get("checkpoints", {}).get("folder") for v in some} for some in (gone, kept))
+    for folder in folders - others - {None}:
+        rmtree(store.root / folder, ignore_errors=True)
 
 
 def _needed(conn: sa.Connection) -> set[int]:

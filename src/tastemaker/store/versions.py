@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from ..errors import QueryError, StoreError
 from .decisions import record_decision
 from .made_by import environment, who
+from .meta import get_meta
 from .tables.base import alone, next_row
 from .tables.versions import ACTIVE, activations, model_versions, training_runs
 
 State = Literal["candidate", "challenger", "active", "retired", "rejected"]
 Json = dict[str, Any]
+REHEARSAL = "rehearsal"  # the key under which a database says that it is only that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +125,7 @@ def rollback(conn: sa.Connection, reason: str, now: int | None = None) -> ModelV
 def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int | None) -> ModelVersion:
     alone(conn, model_versions)
     chosen, old = version(conn, id_), active_version(conn)
+    refuse_rehearsal(conn)
     if not chosen.artifact:
         raise StoreError(f"Version {id_} was pruned: its numbers are gone. Choose one: tastemaker versions")
     if old is not None and old.id == id_:
@@ -135,6 +138,14 @@ def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int |
     conn.execute(sa.insert(activations).values(entry))
     record_decision(conn, "rolled back" if back else "activated", reason, at, id_)
     return version(conn, id_)
+
+
+def refuse_rehearsal(conn: sa.Connection) -> None:
+    """StoreError where versions learned from generated items: they shall never answer anybody."""
+    if get_meta(conn, REHEARSAL):
+        raise StoreError(
+            "This is a rehearsal on generated data, and nothing of it can be activated. Run: tastemaker train"
+        )
 
 
 def list_activations(conn: sa.Connection) -> list[dict[str, Any]]:

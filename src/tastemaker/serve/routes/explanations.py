@@ -59,7 +59,7 @@ def _explained(tenant: Tenant, row: Any, live: Live, query: Query, found: Slate)
         tuple(row.items[k] for k in known), (0.0,) * len(known), ("",) * len(known), tuple(reasons[k] for k in known),
         row.version, row.level,
     )  # fmt: skip
-    counted = evidence(slate, live.catalog, query)
+    counted = evidence(slate, live.catalog, query, called=live.answers.called)
     told = worded(tenant.store, slate, counted, live.catalog, wording_of(tenant.store.recipe()))
     said = dict(zip(slate.items, told.words, strict=True))
     same = found.version == row.version

@@ -1,8 +1,4 @@
-"""Query in, Slate out: the only path from a model to an answer, judged and served alike.
-
-The fallback chain is a list of levels: the active model, its parents, content, popularity. A level that fails or cannot
-say hands on to the next, and the slate says which level answered and why the others did not.
-"""
+"""The chain at work: what is asked of which level, what the rules keep out, and the reasons."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,24 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from .data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr_of, empty_csr
-from .data.catalog import Catalog
-from .data.exploration import POOL, explored
-from .data.nearest import did_you_mean
-from .data.query import Batch, Query, Reason, Slate, pattern, times_of
-from .errors import QueryError
-from .scorers import Contributions, Part, Prediction, Scorer
+from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr_of, empty_csr
+from ..data.catalog import Catalog
+from ..data.nearest import did_you_mean
+from ..data.query import Batch, Query, Reason, Slate, pattern, times_of
+from ..errors import QueryError
+from ..scorers import Contributions, Part, Prediction, Scorer
+from .draft import Draft, Level
 
 _empty = lru_cache(maxsize=128)(empty_csr)  # nobody writes into what a query carries
-
-
-@dataclass(frozen=True)
-class Level:
-    """One link of the chain. name: "active", "parent", "content", "popular" …; version: which model version it is."""
-
-    name: str
-    version: str
-    scorer: Scorer
 
 
 @dataclass(frozen=True)
@@ -35,7 +22,7 @@ class Recommender:
     """
     tastes:  names of the profile's columns
     levels:  the fallback chain, best first
-    repeat:  may items of the query's own history be recommended?
+    repeat:  may items of the user's own history be recommended? What the query names as liked never is
     problem: why levels that should be there are not ("version 4: altered file"), part of every slate's level_reason
     explore: the chance of a position to show what the model would not, where `recommend` is given a generator
     """
@@ -60,7 +47,7 @@ class Recommender:
         batch = self.encode(queries)
         exclude = self._excluded(queries, batch)
         rng = explore_rng if self.explore > 0 else None
-        drafts = [_Draft(q.n, self.explore, rng) for q in queries]
+        drafts = [Draft(q.n, self.explore, rng) for q in queries]
         for level in self.levels:
             waiting = [i for i, draft in enumerate(drafts) if draft.missing > 0]
             if not waiting:
@@ -153,9 +140,11 @@ class Recommender:
     def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
         """csr (q, n_items): what the rules keep out of each answer."""
         named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
-        if not self.repeat and named.nnz == 0 and batch.positives.nnz == 0:
+        if self.repeat:  # the past may come again; what the query itself names as liked is no news
+            return (abs(batch.positives) + named).tocsr()
+        if named.nnz == 0 and batch.positives.nnz == 0:
             return pattern(batch.ratings)
-        return named if self.repeat else (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
+        return (abs(batch.positives) + pattern(batch.ratings) + named).tocsr()
 
     def _allowed(self, query: Query) -> Bool:
         """bool (n_items,): available, among the candidates, and passing the filters."""
@@ -191,7 +180,7 @@ class Recommender:
         raise QueryError(f"No item has the {column} {wanted!r}{did_you_mean(wanted, sorted(values)) or '.'}")
 
     def _ask(
-        self, level: Level, queries: Sequence[Query], batch: Batch, exclude: Csr, drafts: list["_Draft"],
+        self, level: Level, queries: Sequence[Query], batch: Batch, exclude: Csr, drafts: list[Draft],
         waiting: list[int],
     ) -> None:  # fmt: skip
         """Fill what is missing from one level; queries that share candidates and filters are asked together."""
@@ -216,7 +205,7 @@ class Recommender:
             for i, mine, values in zip(members, found, scores, strict=True):
                 drafts[i].take(level, mine, values)
 
-    def _slate(self, draft: "_Draft", one: Batch, explain: bool) -> Slate:
+    def _slate(self, draft: Draft, one: Batch, explain: bool) -> Slate:
         first = draft.levels[0] if draft.levels else Level("nothing", "", self.levels[-1].scorer)
         reasons = self._reasons(draft, one) if explain else ((),) * len(draft.rows)
         voice = next(iter(first.scorer.spoke(one)), None) if draft.levels else None
@@ -234,7 +223,7 @@ class Recommender:
             spoke="" if voice is None else voice.who,
         )
 
-    def _reasons(self, draft: "_Draft", one: Batch) -> tuple[tuple[Reason, ...], ...]:
+    def _reasons(self, draft: Draft, one: Batch) -> tuple[tuple[Reason, ...], ...]:
         """Each item's parts from the level that chose it, the strongest first, its base last; () where it fails."""
         found: dict[int, tuple[Reason, ...]] = {}
         for level in {id(level): level for level in draft.levels}.values():
@@ -255,51 +244,9 @@ class Recommender:
     def _name(self, part: Part) -> str:
         if part.kind == "taste":
             return f"taste:{self.tastes[int(part.key)]}"
-        if part.kind in ("item", "near"):
+        if part.kind in ("item", "near", "with"):
             return f"{part.kind}:{self.catalog.items.ids[int(part.key)]}"
         return part.kind if part.key == UNKNOWN else f"{part.kind}:{part.key}"
-
-
-class _Draft:
-    """A slate being filled, level by level."""
-
-    def __init__(self, n: int, explore: float, rng: np.random.Generator | None) -> None:
-        self.n, self.explore, self.rng = n, explore, rng
-        self.rows: list[int] = []
-        self.scores: list[float] = []
-        self.chances: list[float] = []
-        self.levels: list[Level] = []
-        self.why: list[str] = []
-
-    @property
-    def missing(self) -> int:
-        return self.n - len(self.rows)
-
-    @property
-    def pool(self) -> int:
-        """How many items this draft chooses from, at least."""
-        return 0 if self.rng is None else POOL
-
-    def take(self, level: Level, rows: Int32, scores: Float32) -> None:
-        before, have = len(self.rows), set(self.rows)
-        new = [(row, s) for row, s in zip(rows.tolist(), scores.tolist(), strict=True) if row >= 0 and row not in have]
-        n = min(self.missing, len(new))
-        order, chances = range(n), np.ones(n)
-        if self.rng is not None:
-            order, chances = explored(len(new), n, self.explore, self.rng)  # type: ignore[assignment]
-        for at, chance in zip(order, chances.tolist(), strict=True):
-            self.rows.append(new[at][0])
-            self.scores.append(new[at][1])
-            self.chances.append(chance)
-            self.levels.append(level)
-        if len(self.rows) == before:
-            if before == 0:  # else there simply is nothing more
-                self.fail(f"{level.name} cannot say anything here")
-        elif self.missing > 0:
-            self.fail(f"{level.name} knows only {len(self.rows) - before} fitting items")
-
-    def fail(self, why: str) -> None:
-        self.why.append(why)
 
 
 def single(catalog: Catalog, tastes: tuple[str, ...], scorer: Scorer, name: str = "model") -> Recommender:

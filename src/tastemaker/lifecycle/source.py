@@ -1,0 +1,33 @@
+"""The tables of the recipe's [source] into the project."""
+
+from dataclasses import replace
+from functools import partial
+
+from ..data.foreign import joined, look
+from ..data.read import read_table
+from ..data.stream_sql import stream_sql
+from ..errors import DataError
+from ..recipe import Recipe
+from ..store import Store
+from .imports import Imported, import_catalog
+from .looking import ENVIRONMENT, source_url
+from .streaming import import_stream
+
+
+def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> list[Imported]:
+    """Items first, then events, which are read a part at a time; DataError where there is no [source]."""
+    url = source_url(store, recipe)
+    if url is None:
+        raise DataError(
+            "Name a file, or say where the tables are: url under [source] in recipe.toml (and its catalog and events), "
+            f"or {ENVIRONMENT} in the environment or in .env."
+        )
+    done = []
+    if recipe.source.catalog:
+        table = read_table(f"{url}::{joined(url, recipe.source.catalog, recipe.source.on)}")
+        named = replace(table, source=f"{table.source.partition('::')[0]}::{' + '.join(recipe.source.catalog)}")
+        done.append(import_catalog(store, recipe, named, skip_bad_rows))
+    for name in recipe.source.events:
+        look(url, [name])  # a table that is not there is told of with what to do
+        done.append(import_stream(store, recipe, partial(stream_sql, f"{url}::{name}"), skip_bad_rows))
+    return done
