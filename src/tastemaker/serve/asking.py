@@ -83,10 +83,16 @@ def answered(live: "Live", query: Query, slate: Slate, experiment: Json | None, 
         if explain:
             item["reasons"] = [{"part": reason.part, "weight": reason.weight} for reason in slate.reasons[k]]
         items.append(item)
-    said = {
+    said: Json = {
         "model": {"name": live.names.get(slate.version, slate.level), "version": version},
         "experiment": experiment,
         "fallback": {"level": slate.level, "reason": slate.level_reason},
-        "items": items,
     }
+    if slate.spoke:
+        labels = () if live.answers.contexts is None else live.answers.contexts.labels
+        said |= {
+            "spoke": slate.spoke,
+            "context": {name: query.context[name] for name in labels if name in query.context},
+        }
+    said["items"] = items
     return Answer(live, query, slate, experiment, orjson.dumps(said)[1:])

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.features import Features
 from ..data.query import Batch
-from ..scorers import Contributions, Prediction, Scorer
+from ..scorers import Contributions, Prediction, Scorer, Voice
 
 Top = tuple[Int32, Float32]
 REST = 2.0  # seconds a level is left alone after it was too slow
@@ -65,6 +65,9 @@ class Guarded(Scorer):
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
         return self.inner.contributions(batch, items)
+
+    def spoke(self, batch: Batch) -> list[Voice]:
+        return self.inner.spoke(batch)
 
     def with_items(self, features: Features) -> Self:
         raise NotImplementedError("the model is opened again when the catalog grows")

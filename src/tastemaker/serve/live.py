@@ -76,7 +76,7 @@ class Live:
             versions = [level.version for level in one.recommender.levels]
             if version in versions:
                 levels = one.recommender.levels[versions.index(version) :]
-                return Answers(one.store, replace(one.recommender, levels=levels, explore=0.0), one.scales)
+                return replace(one, recommender=replace(one.recommender, levels=levels, explore=0.0))
         return self.answers
 
     def without(self, gone: frozenset[str]) -> "Live":
@@ -87,7 +87,7 @@ class Live:
         catalog = replace(self.catalog, available=available)
 
         def told(one: Answers) -> Answers:
-            return Answers(one.store, replace(one.recommender, catalog=catalog), one.scales)
+            return replace(one, recommender=replace(one.recommender, catalog=catalog))
 
         near = None if self.alike is None else replace(self.alike, catalog=catalog)
         arms = {v: told(one) for v, one in self.arms.items()}
@@ -165,7 +165,7 @@ class Opener:
             alike: Recommender | None = answers.alike()
         except StoreError:
             alike = None
-        return Answers(self.store, guarded, answers.scales), alike
+        return replace(answers, recommender=guarded), alike
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name

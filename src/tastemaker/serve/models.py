@@ -34,6 +34,10 @@ class Asked(Strict):
     context: Annotated[
         dict[Name, Annotated[dict[Name, Number], Field(max_length=200)] | Name], Field(max_length=20)
     ] = Field({}, description="Block -> name -> number; a bare word is that name with the number 1.")
+    text: Annotated[str, StringConstraints(max_length=100_000)] = Field(
+        "", description="What somebody typed, where the recipe reads a context off it. It is not kept."
+    )
+    place: Annotated[str, StringConstraints(max_length=MOST)] = Field("", description="Where the user is.")
     candidates: Annotated[list[Name], Field(max_length=10_000)] | None = Field(None, description="Only these: re-rank.")
     exclude: Annotated[list[Name], Field(max_length=10_000)] = Field([], description="None of these.")
     filters: Annotated[dict[Name, Name], Field(max_length=20)] = Field({}, description="Column -> value.")
@@ -77,6 +81,8 @@ class Recommendations(BaseModel):
     model: Model
     experiment: InArm | None
     fallback: Fallback
+    spoke: str | None = Field(None, description="The part of the model that chose, where its parts take turns.")
+    context: dict[str, dict[str, float]] | None = Field(None, description="What was read off the text: label -> share.")
     items: list[Recommended]
 
 
