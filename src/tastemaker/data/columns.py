@@ -91,6 +91,7 @@ class CatalogColumns:
     duplicates: merge = rows of one id become one item, gaps filled and tags united; refuse = an error
     extract:    a new column of the table -> how it is made from another; a column of that name in the table itself wins
     tagged:     the table of other people's tags
+    names:      column -> what stands in a cell -> what it is called
     tied:       which items are one thing under several ids
     """
 

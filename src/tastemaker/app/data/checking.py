@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...data.catalog import Catalog
-from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns
+from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns, TieColumns
 from ...data.load_catalog import load_catalog
 from ...data.load_events import load_events
 from ...data.read import read_table
@@ -90,6 +90,8 @@ def catalog_columns(recipe: Mapping[str, Any]) -> CatalogColumns:
     said = _known(CatalogColumns, recipe["catalog"])
     said["extract"] = {name: Extract(**_known(Extract, one)) for name, one in said.get("extract", {}).items()}
     said["tagged"] = TagColumns(**_known(TagColumns, said.get("tagged") or {}))
+    tied = _known(TieColumns, said.get("tied") or {})
+    said["tied"] = TieColumns(**{**tied, "by": tuple(tied.get("by", ()))})
     lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
     return CatalogColumns(**{**said, **lists})
 
