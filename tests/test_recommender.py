@@ -228,3 +228,17 @@ def test_likes_have_no_times_and_ratings_keep_theirs_beside_them(tastes: Recomme
     batch = tastes.encode([asked])
     assert batch.evidence().indices.tolist() == [0, 1, 5]
     assert batch.moments().tolist() == [9, 0, 7]
+
+
+def test_who_only_states_tastes_is_answered_by_a_level_that_hears_them(world: World) -> None:
+    deaf, hears = popular(name="active"), Level("content", "0", Mapping(world.features.block("tastes")))
+    both = Recommender(world.data.catalog, NAMES, (deaf, hears, popular()))
+    (slate,) = both.recommend([WOODY])
+    assert slate.level == "content"
+    assert "active (version active) does not hear stated tastes" in slate.level_reason
+    (known,) = both.recommend([replace(WOODY, likes=(IDS[3],))])
+    assert known.level == "active"
+    assert "does not hear stated tastes" in known.level_reason
+    (alone,) = Recommender(world.data.catalog, NAMES, (deaf,)).recommend([WOODY])
+    assert (alone.level, len(alone.items)) == ("active", 10)
+    assert both.recommend([Query()])[0].level_reason == ""

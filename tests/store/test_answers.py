@@ -1,5 +1,7 @@
 """Names that people use become a query, and versions become a chain of levels."""
 
+from dataclasses import replace
+
 import pytest
 
 from tastemaker.errors import ArtifactError, QueryError
@@ -57,7 +59,9 @@ def test_what_the_query_says_wins_over_what_is_known(taught: Project, tmp_path) 
 
 
 def test_an_unknown_user_is_a_stranger(answers: Answers) -> None:
-    assert answers.recommend(user="nobody", taste=WOODY) == answers.recommend(taste=WOODY)
+    stranger = answers.recommend(user="nobody", taste=WOODY)
+    assert stranger.level_reason == "nothing is known of a user 'nobody'"
+    assert replace(stranger, level_reason="") == answers.recommend(taste=WOODY)
 
 
 @pytest.mark.parametrize(

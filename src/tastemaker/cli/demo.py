@@ -72,7 +72,7 @@ def _days(project: "Project", seed: int, out: Output) -> None:
     """The story of a recipe whose people live days: the mapping at first, then a network that knows their hours."""
     from time import time
 
-    from ..explain import sentences
+    from ..explain.explainer import explain
     from .recommending import moment, told
 
     text, n = "long day, nothing worked, I just want to feel lighter", 5
@@ -88,12 +88,13 @@ def _days(project: "Project", seed: int, out: Output) -> None:
     user = made.dataset.users.ids[0]
     now = int(time()) // 86_400 * 86_400 + int(made.dataset.events.time[made.dataset.events.user == 0][-1] % 86_400)
     query, slate = project.answers.answer(text=text, n=n, user=user, now=now)
-    felt, why = told(query.context, labels), sentences(slate, project.catalog())
+    felt, why = told(query.context, labels), list(explain(project.answers, query, slate).words)
     out.say(f"4. {user} types the same, at an hour of theirs:")
     out.say("   " + moment(slate, felt))
     data = {"active": slate.version, "spoke": slate.spoke, "context": felt, "items": slate.items, "why": why}
     out.result(data, tables.slate(slate, project.catalog(), why))
     out.say(f"Your own catalog: tastemaker init shop --recipe {project.recipe.name} --catalog FILE.csv")
+    out.say('then: tastemaker recommend --text "…"')
 
 
 def _somebody(project: "Project") -> tuple[dict[str, float], str]:

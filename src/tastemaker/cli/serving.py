@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import Json, Output, Table, Where
+from .ports import check_free
 
 if TYPE_CHECKING:
     from ..store.keys import Key
@@ -45,6 +46,7 @@ def serve(
         open_door=insecure_local, deadline_ms=deadline, rate=rate, burst=2 * rate, memory_mb=memory, run_jobs=jobs,
         access_log=access_log,
     ))  # fmt: skip
+    check_free(host, port)
     url = f"http://{host}:{port}"
     said = f"Serving {', '.join(settings.projects)} on {url} ({server}, {workers} worker{'s' * (workers > 1)})."
     out = Output(json)

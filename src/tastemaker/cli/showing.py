@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from .output import Json, Output, Where
+from .ports import check_free
 
 Port = Annotated[int, typer.Option(help="Where the app listens.")]
 Address = Annotated[str, typer.Option(help="Who may reach it: 127.0.0.1 is this machine alone, 0.0.0.0 is everybody.")]
@@ -36,6 +37,7 @@ def open_app(
 
     check_extra()
     root = find_root(where)
+    check_free(address, port)
     shown = LOOPBACK if address == "0.0.0.0" else address
     Output(json).result({"url": f"http://{shown}:{port}", "project": str(root)}, text=f"http://{shown}:{port}")
     raise typer.Exit(run_app(Settings(root, read_only, address, admin_key or ""), port))

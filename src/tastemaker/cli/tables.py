@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .output import Table, short
 
@@ -150,7 +150,7 @@ def quality(version: "ModelVersion") -> str:
         metric = version.metrics.get("metric", "")
         found = version.metrics["later"].get("metrics", {})
         name = metric if metric in found else metric.partition("@")[0]
-        one = found.get(name) or {}
+        one: dict[str, Any] = found.get(name) or next(iter(found.values()), {})
         mean = one.get("model", one).get("mean")
         return "–" if mean is None else f"{metric} {mean:.3f}"
     return "untrained" if version.id == 0 else "–"

@@ -79,6 +79,7 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
         catalog = database.read_catalog(conn)
     if not len(catalog):
         raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
+    _refuse_tags(table, recipe)
     read = load_events(table, recipe.events, catalog, recipe.tastes.names)
     if not skip_bad_rows:
         refuse_bad_rows(table, read.refused)
@@ -89,6 +90,16 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)
+
+
+def _refuse_tags(table: Table, recipe: Recipe) -> None:
+    """Other people's tags would pass for likes: they say user and item, and no grade."""
+    tagged, graded = recipe.catalog.tagged, [scale.column for scale in recipe.events.scales.values()]
+    if tagged.into and tagged.tag in table.columns and graded and not any(c in table.columns for c in graded):
+        raise DataError(
+            f"{table.source} has a column {tagged.tag!r} and none of {', '.join(graded)}: it holds tags of items, not "
+            "events. Nothing was imported. Run: tastemaker import --tags FILE"
+        )
 
 
 def import_tags(store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False) -> Imported:

@@ -163,7 +163,8 @@ def _judged_parent(
     store: Store, parent: ModelVersion, catalog: Catalog, saved: str, recipe: Recipe, later: Later, seed: int
 ) -> tuple[Judged | None, Health | None]:
     """The parent on the judged part, by the artifact that has not learned from it; None when it cannot be had."""
-    fresh = not parent.events_real or (later.dated and parent.data_to is not None and parent.data_to < later.begins)
+    knew = parent.events_real or (parent.events_synthetic and bool(later.data.events.synthetic.any()))
+    fresh = not knew or (later.dated and parent.data_to is not None and parent.data_to < later.begins)
     version = parent if fresh else replace(parent, artifact=parent.judged_artifact or parent.artifact)
     try:
         scorer = load_scorer(store.artifacts, version, catalog, saved, recipe.tastes.names)

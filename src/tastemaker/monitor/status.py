@@ -121,8 +121,13 @@ def _figures(conn: sa.Connection, version: ModelVersion | None, began: int | Non
     return {"window": figures(read_outcomes(conn, now - limits.window_days * DAY, now, id_)), "first": figures(first)}
 
 
-def _next(found: Json, lost: bool) -> Iterator[str]:
-    """What is missing first; then what rings; then what waits."""
+def _next(found: Json, lost: bool) -> list[str]:
+    """What is missing first; then what rings; then what waits; nothing else, that cron does it."""
+    steps = list(_steps(found, lost))
+    return steps or ([CRON] if found["events"].real else [])
+
+
+def _steps(found: Json, lost: bool) -> Iterator[str]:
     version: ModelVersion | None = found["version"]
     events: EventCount = found["events"]
     if not found["items"]:
@@ -148,5 +153,3 @@ def _next(found: Json, lost: bool) -> Iterator[str]:
         yield "Nothing has been learned yet. Run: tastemaker pretrain; or import what users did: tastemaker import FILE"
     elif not events.real:
         yield "No real user has been heard of. Import what users did: tastemaker import FILE"
-    if events.real and not found["alarms"] and not found["waiting"]:
-        yield CRON

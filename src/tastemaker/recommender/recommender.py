@@ -52,10 +52,29 @@ class Recommender:
             waiting = [i for i, draft in enumerate(drafts) if draft.missing > 0]
             if not waiting:
                 break
-            self._ask(level, queries, batch, exclude, drafts, waiting)
+            if any(queries[i].profile for i in waiting):
+                waiting = self._heard(level, queries, drafts, waiting)
+            if waiting:
+                self._ask(level, queries, batch, exclude, drafts, waiting)
         # Only reasons look at the query itself.
         each = (batch.take(slice(i, i + 1)) if explain else batch for i in range(len(drafts)))
         return [self._slate(draft, one, explain) for draft, one in zip(drafts, each, strict=True)]
+
+    def _heard(self, level: Level, queries: Sequence[Query], drafts: list[Draft], waiting: list[int]) -> list[int]:
+        """Without those whom a lower level understands better: they state tastes, nothing else, and this one does not
+        hear tastes. Who has a history as well is told so."""
+        if level.scorer.hears_tastes():
+            return waiting
+        at = next(k for k, other in enumerate(self.levels) if other is level)
+        better = any(other.scorer.hears_tastes() for other in self.levels[at + 1 :])
+        kept = []
+        for i in waiting:
+            query = queries[i]
+            if query.profile and (better or not drafts[i].rows):
+                drafts[i].fail(f"{level.name} (version {level.version}) does not hear stated tastes")
+            if not (query.profile and better and not query.likes and not query.ratings):
+                kept.append(i)
+        return kept
 
     def score(self, queries: Sequence[Query], items: Int32) -> Float32:
         """The scores behind the answers: items int32 (q, n) rows, a list a query, -1 = none -> float32 (q, n).

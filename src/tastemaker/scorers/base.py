@@ -1,7 +1,7 @@
 """A fitted model: a frozen dataclass of arrays that can score. All that serving needs."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -109,6 +109,15 @@ class Scorer(ABC):
     def spoke(self, batch: Batch) -> list[Voice]:
         """Who speaks for each query, in a scorer whose parts take turns; [] = it speaks with one voice."""
         return []
+
+    def hears_tastes(self) -> bool:
+        """Do stated tastes move its scores? As those of its parts, unless it says so itself."""
+        for one in fields(self):
+            value = getattr(self, one.name)
+            parts = value if isinstance(value, tuple) else (value,)
+            if any(isinstance(part, Scorer) and part.hears_tastes() for part in parts):
+                return True
+        return False
 
     def state(self) -> tuple[Json, Arrays]:
         """Settings as JSON and arrays by name; `scorers.load` is the way back."""

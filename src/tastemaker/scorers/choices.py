@@ -81,6 +81,9 @@ class Choices(Scorer):
     learned: int
     least: int
 
+    def hears_tastes(self) -> bool:
+        return True
+
     @property
     def n_items(self) -> int:
         return len(self.membership)

@@ -20,6 +20,9 @@ class Mapping(Scorer):
 
     membership: Float32
 
+    def hears_tastes(self) -> bool:
+        return True
+
     @property
     def n_items(self) -> int:
         return len(self.membership)

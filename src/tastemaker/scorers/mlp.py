@@ -49,6 +49,9 @@ class Mlp(Scorer):
     near: str
     squash: bool
 
+    def hears_tastes(self) -> bool:
+        return True
+
     @property
     def n_items(self) -> int:
         return len(self.hidden)

@@ -26,6 +26,9 @@ class Stated(Scorer):
     center: Float32
     weight: float
 
+    def hears_tastes(self) -> bool:
+        return True
+
     @property
     def n_items(self) -> int:
         return self.inner.n_items

@@ -37,6 +37,9 @@ class TasteFactors(Scorer):
     content: Float32
     blocks: tuple[str, ...]
 
+    def hears_tastes(self) -> bool:
+        return True
+
     @property
     def n_items(self) -> int:
         return len(self.items)

@@ -145,6 +145,8 @@ class Answers:
             raise QueryError(f"n is {n}; ask for at least one item.")
         if known is None:
             known = Query(n=n) if user is None else self._of_user(user)
+            if notes is not None and user is not None and not (known.ratings or known.profile):
+                notes.append(f"nothing is known of a user {user!r}")
         scale = self.scales.get("rating") or next(iter(self.scales.values()), Scale(-1.0, 1.0))
         said, unknown = (self.contexts or NO_CONTEXTS).told(context or {}, text)
         (notes if notes is not None else []).extend(unknown)

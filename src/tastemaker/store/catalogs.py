@@ -18,7 +18,7 @@ from .tables.json import plain_json
 
 GROUPS = ("text", "tags", "categories", "numbers")
 KEPT = 2  # catalogs held in memory by `kept_catalog`
-_kept: dict[str, Catalog] = {}  # mark of the change that made it, drawn at random -> catalog
+_kept: dict[tuple[str, str, int], Catalog] = {}  # database, mark of the change that made it, items -> catalog
 
 
 class Change(NamedTuple):
@@ -73,11 +73,13 @@ def kept_catalog(conn: sa.Connection) -> Catalog:
     mark = get_meta(conn, "catalog")
     if mark is None:
         return read_catalog(conn)
-    if mark not in _kept:
+    n = conn.scalar(sa.select(sa.func.count()).select_from(items)) or 0
+    key = str(conn.engine.url), str(mark), n  # a copy of a project bears its mark, and goes its own way
+    if key not in _kept:
         if len(_kept) >= KEPT:
-            _kept.pop(next(iter(_kept)))
-        _kept[mark] = read_catalog(conn)
-    return _kept[mark]
+            _kept.pop(next(iter(_kept)), None)
+        _kept[key] = read_catalog(conn)
+    return _kept[key]
 
 
 def delist(conn: sa.Connection, ids: Sequence[str]) -> int:
