@@ -44,10 +44,10 @@ def _made(conn: sa.Connection, spans: Sequence[tuple[int, int]]) -> list[Counts]
     each = sa.select(_scanned(e.item_row).label("item"), e.kind, e.value, *flags).where(mine).subquery().c
     found: list[Counts] = [({}, {}) for _ in spans]
     for item, kind, value, *within, n in conn.execute(sa.select(*each, sa.func.count()).group_by(*each)):
-        for (items, grades), inside in zip(found, within, strict=True):
+        for (of_item, of_grade), inside in zip(found, within, strict=True):
             if inside:
-                items[item] = items.get(item, 0) + n
-                grades[kind, value] = grades.get((kind, value), 0) + n
+                of_item[item] = of_item.get(item, 0) + n
+                of_grade[kind, value] = of_grade.get((kind, value), 0) + n
     return found
 
 
