@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...data.catalog import Catalog
-from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns
+from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns, TieColumns
 from ...data.load_catalog import load_catalog
 from ...data.load_events import load_events
 from ...data.read import read_table
@@ -90,8 +90,8 @@ def catalog_columns(recipe: Mapping[str, Any]) -> CatalogColumns:
     said = _known(CatalogColumns, recipe["catalog"])
     said["extract"] = {name: Extract(**_known(Extract, one)) for name, one in said.get("extract", {}).items()}
     said["tagged"] = TagColumns(**_known(TagColumns, said.get("tagged") or {}))
-    lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
-    return CatalogColumns(**{**said, **lists})
+    said["tied"] = TieColumns(**_known(TieColumns, said.get("tied") or {}))
+    return CatalogColumns(**said)
 
 
 def event_columns(recipe: Mapping[str, Any]) -> EventColumns:
@@ -103,4 +103,4 @@ def event_columns(recipe: Mapping[str, Any]) -> EventColumns:
 def _known(kind: type[Any], said: Mapping[str, Any]) -> dict[str, Any]:
     """What the class has fields for: a recipe of another release may say more."""
     names = {f.name for f in fields(kind)}
-    return {name: value for name, value in said.items() if name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in said.items() if name in names}
