@@ -73,7 +73,7 @@ def _scanned(column: sa.Column[int]) -> sa.ColumnElement[int]:
 
 def count_between(conn: sa.Connection, since: int, until: int) -> int:
     """Real events from `since` to `until`, both included."""
-    mine = ~e.synthetic & e.time.between(since, until)
+    mine = ~e.synthetic & _scanned(e.time).between(since, until)
     return int(conn.scalar(sa.select(sa.func.count()).select_from(events).where(mine)) or 0)
 
 
