@@ -30,6 +30,10 @@ def _never() -> bool:
     return False
 
 
+def _agreed(transaction: Any) -> bool:
+    return True
+
+
 def _contiguous(array: Any) -> Any:
     """safetensors writes arrays as they lie in memory, so a transposed one would come back scrambled."""
     import numpy as np
@@ -43,6 +47,7 @@ class Watch:
 
     report: Callable[[Progress], None] = _silent
     cancelled: Callable[[], bool] = _never
+    settles: Callable[[Any], bool] = _agreed  # False: somebody cancelled; else nobody can any more
     stage: str = ""
     folder: Path | None = None  # where checkpoints are kept; None = nowhere
     checkpoint: Path | None = None  # this stage's, a .safetensors file
@@ -59,6 +64,14 @@ class Watch:
         self.report(Progress(self.stage, done, total, metrics))
         if self.cancelled():
             raise Cancelled(f"{self.stage}: stopped on request at {done} of {total}.")
+
+    def settle(self, transaction: Any) -> None:
+        """Called in the transaction that makes what was learned visible; raises Cancelled where nobody wants it.
+
+        From then on it is too late to cancel, so that whoever cancels a job either stops it or is told that it is done.
+        """
+        if self.cancelled() or not self.settles(transaction):
+            raise Cancelled("Stopped on request, before anything became visible.")
 
     def save(self, state: Callable[[], Arrays]) -> None:
         """Keep `state()` so that a killed job resumes; called as often as you like, written every few seconds."""

@@ -22,7 +22,7 @@ from tastemaker.app.data import (
     tuning,
     versions,
 )
-from tastemaker.app.data.ability import ability, has_context
+from tastemaker.app.data.ability import ability
 from tastemaker.app.data.plot import Plot, as_csv, thinned
 from tastemaker.data.catalog import Catalog
 from tastemaker.data.vocab import Vocab
@@ -70,6 +70,8 @@ def test_the_list_is_that_of_the_recommender_with_its_reasons(store: Store) -> N
         assert sum(part["weight"] for part in row["parts"]) == pytest.approx(row["score"], abs=1e-3)
         assert 0.5 <= row["value"] <= 5.0
         assert 0.0 < row["chance"] < 1.0
+        assert f"You would give it about {row['value']:.1f} of 5." in row["why"]
+        assert row["words_by"] == ""
         assert row["kind"] == "collaborative"
 
 
@@ -90,16 +92,15 @@ def test_search_finds_all_the_words_and_beginnings_first() -> None:
 
 
 def test_abilities_follow_what_there_is(store: Store, taught: Project) -> None:
-    rated = ability(Answers.open(store), store.recipe())
+    rated = ability(Answers.open(store))
     assert rated.stars is not None
     assert rated.stars.best == 5
     assert rated.numbers == ("year", "tagged")
     assert "horror" in rated.tastes
     assert rated.filters["genres"]
-    plain = ability(taught.answers, taught.store.recipe())
+    plain = ability(taught.answers)
     assert plain.numbers == ()
     assert not plain.context
-    assert not has_context({"context": {}})
 
 
 def test_the_map_is_the_two_directions_of_most_difference() -> None:

@@ -16,13 +16,16 @@ from tastemaker.store import (
     end_job,
     find_job,
     find_lease,
+    hand_job,
     list_jobs,
     new_holder,
     report_job,
+    settle_job,
     start_job,
     sweep_jobs,
     take_lease,
 )
+from tastemaker.store.jobs import STARTS
 from tastemaker.store.leases import LASTS, alive
 
 NOW = 1_000_000
@@ -134,3 +137,39 @@ def test_a_job_of_another_machine_is_swept_when_its_lease_ran_out(store: Store) 
         until = take_lease(conn, "training", ELSEWHERE, NOW).until
         assert sweep_jobs(conn, until - 1) == []
         assert sweep_jobs(conn, until) == [far]
+
+
+def test_a_job_whose_process_died_before_it_began_is_swept(store: Store) -> None:
+    with store.begin() as conn:
+        gone, starting, waiting, far = (
+            add_job(conn, "retrain", {}, NOW, holder) for holder in (dead_holder(), new_holder(), None, ELSEWHERE)
+        )
+        assert sweep_jobs(conn, NOW + STARTS - 1) == []  # a machine may be slow to start a process
+        assert sweep_jobs(conn, NOW + STARTS) == [gone, far]
+        assert [find_job(conn, id_).state for id_ in (starting, waiting)] == ["queued", "queued"]
+        assert start_job(conn, starting, ELSEWHERE, NOW + STARTS).holder == ELSEWHERE
+        assert start_job(conn, waiting, ELSEWHERE, NOW + 9 * STARTS).state == "running"
+
+
+def test_who_starts_a_process_hands_it_the_job(store: Store) -> None:
+    with store.begin() as conn:
+        id_ = add_job(conn, "retrain", {}, NOW, dead_holder())
+        hand_job(conn, id_, os.getpid())
+        assert sweep_jobs(conn, NOW + STARTS) == []
+        start_job(conn, id_, ELSEWHERE, NOW)
+        hand_job(conn, id_, os.getpid())  # it began before it was handed over
+        assert find_job(conn, id_).holder == ELSEWHERE
+
+
+def test_a_job_that_settled_is_not_cancelled_and_a_cancelled_one_does_not_settle(store: Store) -> None:
+    with store.begin() as conn:
+        first, second = (add_job(conn, "retrain", {}, NOW) for _ in range(2))
+        start_job(conn, first, new_holder(), NOW)
+        assert settle_job(conn, first)
+        end_job(conn, first, "cancelled", NOW + 1, None, "by hand")
+        assert find_job(conn, first).state == "running"
+        end_job(conn, first, "done", NOW + 2, {"what": "activated"}, None)
+        assert (find_job(conn, first).state, find_job(conn, first).result) == ("done", {"what": "activated"})
+        start_job(conn, second, new_holder(), NOW)
+        end_job(conn, second, "cancelled", NOW + 1, None, "by hand")
+        assert not settle_job(conn, second)

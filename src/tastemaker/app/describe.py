@@ -1,6 +1,6 @@
 """Who is asked for on Discover: widgets that follow what the project can do, and what was said on the page so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +14,7 @@ from tastemaker.store.answers import Answers
 
 FEW_TASTES = 10  # that are all shown as pills; more are searched
 GRADES = 10  # at most
+SAID, MOST_LABELS = 0.005, 6  # shares below the first are no news
 
 
 def person(opened: frame.Opened, answers: Answers, can: Ability) -> discover.Person:
@@ -24,6 +25,7 @@ def person(opened: frame.Opened, answers: Answers, can: Ability) -> discover.Per
     )
     user = _known(opened) if known == words.KNOWN_USER else (visitor() if opened.may_change else None)
     text = st.text_area(words.FEELING, key="feeling", placeholder=words.FEELING_HINT, height=80) if can.context else ""
+    labels = _labels(can.context)
     taste = _tastes(can.tastes) if can.tastes else {}
     likes = _liked(answers)
     filters = _filters(can.filters)
@@ -36,7 +38,7 @@ def person(opened: frame.Opened, answers: Answers, can: Ability) -> discover.Per
         st.button(words.START_OVER, on_click=forget, icon=":material/restart_alt:")
     return discover.Person(
         user, likes, tuple(st.session_state.get("skips", ())), st.session_state.get("rated here", {}), taste, filters,
-        text.strip(), n,
+        text.strip(), labels, n,
     )  # fmt: skip
 
 
@@ -48,6 +50,18 @@ def _known(opened: frame.Opened) -> str | None:
     if not users:
         st.caption(words.NO_USERS)
     return chosen or None
+
+
+def _labels(context: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What surrounds them, said instead of read; a word that is no label is noted beside the list."""
+    chosen = {
+        block: st.selectbox(
+            words.LABEL.format(block=block.replace("_", " ")), labels, index=None, key=f"label {block}",
+            placeholder=words.LABEL_HINT, accept_new_options=True,
+        )
+        for block, labels in context.items()
+    }  # fmt: skip
+    return {block: label for block, label in chosen.items() if label}
 
 
 def _tastes(tastes: tuple[str, ...]) -> dict[str, float]:
@@ -113,12 +127,14 @@ def other_version(opened: frame.Opened, answers: Answers) -> int | None:
     return chosen
 
 
-def detected(context: Mapping[str, Mapping[str, float]]) -> None:
-    """What was read from the text, largest first."""
+def detected(context: Mapping[str, Mapping[str, float]], notes: Sequence[str]) -> None:
+    """What was read off the text, or chosen, largest first; and what could not be."""
     for block, shares in context.items():
-        said = sorted(shares.items(), key=lambda pair: -pair[1])[:6]
+        said = [pair for pair in sorted(shares.items(), key=lambda pair: -pair[1]) if pair[1] >= SAID][:MOST_LABELS]
         st.markdown(f"**{words.DETECTED.format(block=block)}**")
-        st.markdown(" · ".join(f"{name} {value:.0%}" for name, value in said))
+        st.markdown(" · ".join(f"{parts.plain(name)} {value:.0%}" for name, value in said))
+    for note in notes:
+        st.caption(f":material/info: {parts.plain(note)}.")
 
 
 def visitor() -> str:

@@ -50,7 +50,7 @@ class Opened:
         return _catalog(str(self.store.root), self.answers_mark[1:], self.store)
 
     def ability(self) -> Ability:
-        return _ability(str(self.store.root), self.answers_mark, self.answers(), self.store)
+        return _ability(str(self.store.root), self.answers_mark, self.answers())
 
     def status(self) -> Status:
         return _status(str(self.store.root), self.mark, int(time()) // FRESH, self.store)
@@ -85,8 +85,8 @@ def _catalog(root: str, mark: Mark, _store: Store) -> Catalog:
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _ability(root: str, mark: Mark, _answers: Answers, _store: Store) -> Ability:
-    return ability(_answers, _store.recipe())
+def _ability(root: str, mark: Mark, _answers: Answers) -> Ability:
+    return ability(_answers)
 
 
 @st.cache_resource(max_entries=2, show_spinner=words.LOOKING)

@@ -16,7 +16,7 @@ _STARTED: dict[int, subprocess.Popen[bytes]] = {}  # process id -> what this one
 def start(store: Store, kind: str, arguments: dict[str, Any]) -> int:
     """The number of the job, whose process has been started."""
     with store.begin() as conn:
-        id_ = database.add_job(conn, kind, arguments, int(time()))
+        id_ = database.add_job(conn, kind, arguments, int(time()), database.new_holder())
     log = log_of(store.root, id_)
     log.parent.mkdir(exist_ok=True)
     for pid in [pid for pid, one in _STARTED.items() if one.poll() is not None]:
@@ -27,6 +27,8 @@ def start(store: Store, kind: str, arguments: dict[str, Any]) -> int:
             stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     _STARTED[made.pid] = made
+    with store.begin() as conn:
+        database.hand_job(conn, id_, made.pid)
     return id_
 
 

@@ -63,10 +63,12 @@ def start_words(store: Store, slates: Sequence[int] = (), recent: int = 0, again
         last = next((job for job in database.list_jobs(conn) if job.kind == WORDS), None)
         if last is not None and (_works(last, now) or (not again and _failed(last, now))):
             return last.id
-        id_ = database.add_job(conn, WORDS, {"slates": list(slates), "recent": recent}, now)
+        id_ = database.add_job(conn, WORDS, {"slates": list(slates), "recent": recent}, now, database.new_holder())
     command = [sys.executable, "-m", "tastemaker", "jobs", "run", str(id_), "-p", str(store.root), "-q"]
     null = subprocess.DEVNULL
     child = subprocess.Popen(command, start_new_session=True, stdin=null, stdout=null, stderr=null)
+    with store.begin() as conn:
+        database.hand_job(conn, id_, child.pid)
     Thread(target=child.wait, daemon=True).start()  # or a long-lived parent would collect the dead
     return id_
 

@@ -62,6 +62,7 @@ def taught_by_few(
     made = replace(made, created_at=now, events_real=real, events_synthetic=len(data) - real, reason="train",
                    data_from=int(data.events.time.min()), data_to=int(data.events.time.max()))  # fmt: skip
     with store.begin() as conn:
+        watch.settle(conn)
         keep_features(conn, catalog, saved)
         (id_,) = database.add_versions(conn, [made])
         database.record_run(conn, as_run(found, id_, real, len(data) - real))

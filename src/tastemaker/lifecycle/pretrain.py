@@ -103,7 +103,7 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     for done, candidate in enumerate(learned):
         candidates.append(replace(candidate, reports=judge_one(candidate.scorer)))
         judging.progress(done + 1, len(learned))
-    versions, active, kept = _publish(store, recipe, seed, half, catalog, features, users, candidates, judge_one)
+    versions, active, kept = _publish(store, recipe, seed, half, catalog, features, users, candidates, judge_one, watch)
     for candidate, version in zip(candidates, versions, strict=True):
         if candidate.curve:
             plot_training(store.root / "plots" / f"version-{version.id}-training.png", candidate.name, candidate.curve)
@@ -155,7 +155,7 @@ def _judge(recipe: Recipe, catalog: Catalog, features: Features, train: Dataset,
 
 def _publish(
     store: Store, recipe: Recipe, seed: int, half: bool, catalog: Catalog, features: Features, users: Synthesized,
-    candidates: Sequence[Candidate], judge_one: Judge,
+    candidates: Sequence[Candidate], judge_one: Judge, watch: Watch,
 ) -> tuple[list[ModelVersion], ModelVersion, bool]:  # fmt: skip
     """Artifacts first, then everything else in one transaction: a kill leaves the old state or the new one."""
     saved = save_features(store.artifacts, features)
@@ -168,6 +168,7 @@ def _publish(
     keep = before is not None and _stays(store, before, catalog, saved, judge_one, score, recipe)
     new = [_as_new(c, a, recipe, seed, parent, users, features) for c, a in zip(candidates, artifacts, strict=True)]
     with store.begin() as conn:
+        watch.settle(conn)
         put_invented(conn, users)
         keep_features(conn, catalog, saved)
         now = database.active_version(conn)

@@ -8,6 +8,7 @@ from .. import store as database
 from ..data.arrays import Bool
 from ..recipe import Recipe
 from ..store import ModelVersion, NewVersion, Store
+from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, fingerprint, keep_features
 from .few_choices import parts_of
 from .learn_events import Learned, Lesson
@@ -18,15 +19,16 @@ Json = dict[str, Any]
 
 
 def publish(
-    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int
+    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int, watch: Watch
 ) -> list[ModelVersion]:
-    """Versions of these models, as candidates; artifacts first, then one transaction."""
+    """Versions of these models, as candidates; artifacts first, then one transaction. Cancelled: there are none."""
 
     def saved(learned: Candidate) -> str:
         return as_artifact(store, learned.scorer, lesson.catalog, recipe, lesson.saved, learned=learned)
 
     new = [_as_new(recipe, lesson, one, saved(one.final), saved(one.judged), reason, now) for one in chosen]
     with store.begin() as conn:
+        watch.settle(conn)
         keep_features(conn, lesson.catalog, lesson.saved)
         ids = database.add_versions(conn, new)
         for id_, one in zip(ids, chosen, strict=True):

@@ -143,7 +143,7 @@ def _learned_anyway(store: Store, recipe: Recipe, seed: int, now: int) -> None:
     mine = {active.algorithm: models[active.algorithm]} if active.algorithm in models else models
     lesson = learn_from_events(store, recipe, mine, active, seed, Watch(), now)
     best = deploy(store, lesson, lesson.learned[0], Watch())
-    (version,) = publish(store, recipe, lesson, [best], "replay", now)
+    (version,) = publish(store, recipe, lesson, [best], "replay", now, Watch())
     with store.begin() as conn:
         database.activate(conn, version.id, "learned without being compared", now)
 

@@ -73,7 +73,7 @@ def _round(
     best = lesson.learned[0]
     better, why = verdict(lesson, best, recipe)
     best = deploy(store, lesson, best, watch) if better else best
-    (version,) = publish(store, recipe, lesson, [best], reason, now)
+    (version,) = publish(store, recipe, lesson, [best], reason, now, watch)
     what, why = _decided(store, recipe, version, parent, better, why, now)
     if what == "experiment":
         start(store, parent.id, version.id, reason=f"retrain: {why}", at=now)

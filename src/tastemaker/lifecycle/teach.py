@@ -57,7 +57,7 @@ def teach(
     with under_way(store, Asked(start, seed, options, tuple(names))):
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
         lesson = _deployed(store, lesson, watch)
-        versions = publish(store, recipe, lesson, lesson.learned, "train", now)
+        versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     why = f"learned from invented users until there are real ones, {why}" if invented else why
     activated, why = _settled(store, versions[0], parent, better, why, now)

@@ -69,13 +69,15 @@ def tick(
         return looked
     with store.begin() as conn:
         arguments = {"reason": looked.trigger.why, "seed": seed, "search": _search(recipe, looked, search)}
-        id_ = database.add_job(conn, "retrain", arguments, int(time()))
+        id_ = database.add_job(conn, "retrain", arguments, int(time()), database.new_holder())
     subprocess.run(
         [sys.executable, "-m", "tastemaker", "jobs", "run", str(id_), "-p", str(store.root), "-q"],
         check=False,
         stdout=subprocess.DEVNULL,
     )
     with store.begin() as conn:
+        if database.find_job(conn, id_).state == "queued":
+            database.end_job(conn, id_, "failed", int(time()), None, "its process died before it began")
         job = database.find_job(conn, id_)
         if job.state in ("failed", "running"):  # tried all the same, so that the same is not tried every minute
             events = database.count_events(conn).real
@@ -141,7 +143,10 @@ def _reporting(store: Store, id_: int, watch: Watch) -> Watch:
             with suppress(StoreError), store.begin() as conn:  # a database that is busy: the next report tells
                 going[0] = database.report_job(conn, id_, said)
 
-    return replace(watch, report=report, cancelled=lambda: watch.cancelled() or not going[0])
+    def settles(conn: Connection) -> bool:
+        return watch.settles(conn) and database.settle_job(conn, id_)
+
+    return replace(watch, report=report, cancelled=lambda: watch.cancelled() or not going[0], settles=settles)
 
 
 def _search(recipe: Recipe, looked: Ticked, asked: bool) -> int:

@@ -81,7 +81,7 @@ def train(
     better, why = _verdict(parent, lift, after, recipe)
     judged_as = as_artifact(store, tried.scorer, catalog, recipe, saved)
     version, activated, why = _publish(store, recipe, seed, catalog, features, saved, parent, final, judged_as, after,
-                                       used, better, why)  # fmt: skip
+                                       used, better, why, watch)  # fmt: skip
     plot_training(store.root / "plots" / f"version-{version.id}-training.png", final.name, final.curve)
     return Trained(version, parent, used, before, after, lift, activated, why)
 
@@ -173,6 +173,7 @@ def _verdict(parent: ModelVersion, lift: Interval | None, after: Report | None, 
 def _publish(
     store: Store, recipe: Recipe, seed: int, catalog: Catalog, features: Features, saved: str, parent: ModelVersion,
     final: Candidate, judged_as: str, after: Report | None, used: EventCount, better: bool, why: str,
+    watch: Watch,
 ) -> tuple[ModelVersion, bool, str]:  # fmt: skip
     """One transaction; a catalog or an active version that changed meanwhile stays as it is."""
     artifact = as_artifact(store, final.scorer, catalog, recipe, saved)
@@ -182,6 +183,7 @@ def _publish(
         data=f"real:{used.real} synthetic:{used.synthetic}", metrics=metrics,
     )  # fmt: skip
     with store.begin() as conn:
+        watch.settle(conn)
         keep_features(conn, catalog, saved)
         now = database.active_version(conn)
         if better and (now is None or now.id != parent.id):

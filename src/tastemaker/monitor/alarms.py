@@ -1,6 +1,6 @@
 """Alarms: what the active version must not let happen, each with its value, its limit, its sample and what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ..metrics import Interval, difference, effective, wilson
 from ..store.quality import Outcomes, read_outcomes
 from ..store.versions import ModelVersion, active_version, list_activations
-from .drift import drifts
+from .drift import Drift, drifts
 from .limits import DAY, Limits
 
 LATEST = 0.98  # level of the intervals of the latest outcomes: several are looked at
@@ -33,8 +33,8 @@ class Alarm:
         return self.says
 
 
-def alarms(conn: sa.Connection, limits: Limits, now: int) -> list[Alarm]:
-    """Those that ring at `now`, UTC seconds, for the active version."""
+def alarms(conn: sa.Connection, limits: Limits, now: int, drifted: Sequence[Drift] | None = None) -> list[Alarm]:
+    """Those that ring at `now`, UTC seconds, for the active version. drifted: what `drifts` found, None = look."""
     version = active_version(conn)
     if version is None:
         return []
@@ -44,7 +44,8 @@ def alarms(conn: sa.Connection, limits: Limits, now: int) -> list[Alarm]:
     window = read_outcomes(conn, now - limits.window_days * DAY, now, version.id)
     later = window.where(window.at > ends)
     ringing = [accuracy_alarm(version.id, window, limits), drop_alarm(version.id, first, later, limits)]
-    ringing += [*_drifted(conn, version, limits, now), _age(version, limits, now)]
+    drifted = drifts(conn, version, limits, now) if drifted is None else drifted
+    ringing += [*_drifted(version, limits, drifted), _age(version, limits, now)]
     return [alarm for alarm in ringing if alarm is not None]
 
 
@@ -103,8 +104,8 @@ def _sure(found: Outcomes, limits: Limits) -> Interval | None:
     return wilson(float(found.correct.mean()) * n, n)
 
 
-def _drifted(conn: sa.Connection, version: ModelVersion, limits: Limits, now: int) -> Iterator[Alarm]:
-    for drift in drifts(conn, version, limits, now):
+def _drifted(version: ModelVersion, limits: Limits, found: Sequence[Drift]) -> Iterator[Alarm]:
+    for drift in found:
         if drift.value > limits.drift + drift.by_chance:
             yield Alarm(
                 f"{drift.what} drift", drift.value, limits.drift, drift.n, f"Learn from what is new: {RETRAIN}",

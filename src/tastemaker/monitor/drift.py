@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ..metrics import stability, stability_by_chance
-from ..store.mix import Mix, anything_before, read_labels, read_mix
+from ..store.mix import Mix, anything_before, count_between, read_labels, read_mixes
 from ..store.versions import ModelVersion
 from .limits import DAY, Limits
 
@@ -39,18 +39,19 @@ def drifts(conn: sa.Connection, version: ModelVersion, limits: Limits, now: int)
     if not version.events_real or version.data_from is None or version.data_to is None:
         return []
     since, length = max(now - limits.window_days * DAY, version.data_to) + 1, limits.window_days * DAY
-    window = read_mix(conn, since, now)
-    if window.n < limits.min_outcomes or window.users < FEW:
+    if count_between(conn, since, now) < limits.min_outcomes:
         return []
-    learned = read_mix(conn, version.data_from, version.data_to)
     begins = max(version.data_from, version.data_to - length)
+    spans = [(since, now), (version.data_from, version.data_to), (begins, version.data_to)]
+    window, learned, recent = read_mixes(conn, spans)
+    if window.users < FEW:
+        return []
     labels = read_labels(conn, {*learned.items, *window.items})
     pairs = {
         "items": (_labelled(learned, labels), _labelled(window, labels), learned),
         "grades": (_graded(learned), _graded(window), learned),
     }
     if anything_before(conn, begins):  # else everybody was new then
-        recent = read_mix(conn, begins, version.data_to)
         pairs["newcomers"] = (_newcomers(recent), _newcomers(window), recent)
     found = (_drift(what, *pair, window) for what, pair in pairs.items() if pair[2].users >= FEW)
     return [drift for drift in found if drift is not None]

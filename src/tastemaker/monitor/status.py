@@ -69,15 +69,15 @@ def status(store: Store, now: int) -> Status:
         version, log = active_version(conn), Log.read(conn)
         last = next((row for row in reversed(list_activations(conn)) if version and row["version"] == version.id), None)
         began = None if last is None else int(last["at"])
-        waiting = 0 if log.first is None else count_new(conn, log.first, judged=False)
+        waiting = 0 if log.first is None else count_new(conn, log.first, unjudged=True)
         experiment = running(conn)
+        drifted = [] if version is None else drifts(conn, version, limits, now)
         found: Json = {
             "name": store.root.resolve().name, "title": str(recipe.get("title", "")), **_counts(conn),
             "new": 0 if version is None else count_new(conn, version.created_at), "waiting": waiting,
             "version": version, "since": began, "why": "" if last is None else str(last["reason"]),
             "judged": {} if version is None else judged_before(version), **_figures(conn, version, began, limits, now),
-            "alarms": alarms(conn, limits, now), "experiment": experiment,
-            "drifts": [] if version is None else drifts(conn, version, limits, now),
+            "alarms": alarms(conn, limits, now, drifted), "experiment": experiment, "drifts": drifted,
             "decisions": list_decisions(conn, 5), "jobs": list_jobs(conn, 3), "limits": limits,
         }  # fmt: skip
         lost = experiment is not None and overtaken(conn, experiment)

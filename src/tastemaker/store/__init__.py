@@ -20,7 +20,7 @@ from .events import (
     read_user,
 )
 from .imports import Import, find_import, list_imports, put_import
-from .jobs import Job, add_job, end_job, find_job, list_jobs, report_job, start_job, sweep_jobs
+from .jobs import Job, add_job, end_job, find_job, hand_job, list_jobs, report_job, settle_job, start_job, sweep_jobs
 from .leases import Lease, drop_lease, find_lease, held, new_holder, take_lease
 from .maintenance import Checkup, check, upgrade_database
 from .meta import get_meta, put_meta
@@ -78,6 +78,7 @@ __all__ = [
     "find_lease",
     "forget",
     "get_meta",
+    "hand_job",
     "held",
     "kept_catalog",
     "lineage",
@@ -106,6 +107,7 @@ __all__ = [
     "restore",
     "rollback",
     "set_state",
+    "settle_job",
     "start_job",
     "sweep_jobs",
     "take_lease",

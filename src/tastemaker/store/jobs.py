@@ -6,15 +6,20 @@ from typing import Any
 import sqlalchemy as sa
 
 from ..errors import QueryError, StoreError
-from .leases import alive, elsewhere
+from .leases import alive, elsewhere, holder_of
 from .tables import jobs, leases
 
 Json = dict[str, Any]
+STARTS = 600  # seconds in which a process that was started for a job has begun it, however busy its machine
+SETTLED = {"what": "settled", "reason": "what it learned is being put in place"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """state: queued, running, done, failed or cancelled; holder: the process that works on it."""
+    """state: queued, running, done, failed or cancelled
+
+    holder: the process that works on it; of a queued one, the process that was started for it, None = nobody's yet
+    """
 
     id: int
     kind: str
@@ -29,8 +34,9 @@ class Job:
     error: str | None = None
 
 
-def add_job(conn: sa.Connection, kind: str, arguments: Json, now: int) -> int:
-    row = {"kind": kind, "arguments": arguments, "state": "queued", "created_at": now}
+def add_job(conn: sa.Connection, kind: str, arguments: Json, now: int, holder: str | None = None) -> int:
+    """Its number. holder: who sees to it that a process begins it; None = it waits for whoever comes, however long."""
+    row = {"kind": kind, "arguments": arguments, "state": "queued", "created_at": now, "holder": holder}
     return int(conn.execute(sa.insert(jobs).values(row).returning(jobs.c.id)).scalar_one())
 
 
@@ -62,18 +68,38 @@ def report_job(conn: sa.Connection, id_: int, progress: Json) -> bool:
     return conn.execute(sa.update(jobs).where(chosen).values(progress=progress)).rowcount == 1
 
 
+def hand_job(conn: sa.Connection, id_: int, pid: int) -> None:
+    """A process was started here for a job that is queued still."""
+    chosen = (jobs.c.id == id_) & (jobs.c.state == "queued")
+    conn.execute(sa.update(jobs).where(chosen).values(holder=holder_of(pid)))
+
+
+def settle_job(conn: sa.Connection, id_: int) -> bool:
+    """What it learned becomes visible with this transaction, so it can no longer be cancelled; False: it was."""
+    chosen = (jobs.c.id == id_) & (jobs.c.state == "running")
+    return conn.execute(sa.update(jobs).where(chosen).values(result=SETTLED)).rowcount == 1
+
+
 def end_job(conn: sa.Connection, id_: int, state: str, now: int, result: Json | None, error: str | None) -> None:
-    """state: done, failed or cancelled; a job that is over stays as it ended."""
+    """state: done, failed or cancelled; a job that is over stays as it ended, and one that settled is not cancelled."""
     chosen = (jobs.c.id == id_) & jobs.c.state.in_(("queued", "running"))
+    if state == "cancelled":
+        chosen &= jobs.c.result.is_(sa.null())
     conn.execute(sa.update(jobs).where(chosen).values(state=state, ended_at=now, result=result, error=error))
 
 
 def sweep_jobs(conn: sa.Connection, now: int) -> list[int]:
-    """Jobs whose process died, or whose lease ran out on a machine that nobody can ask, are failed; their numbers."""
+    """Jobs whose process died, or whose lease ran out on a machine that nobody can ask, are failed; their numbers.
+
+    So are those that are queued long after a process was started for them, which is not there any more.
+    """
     running = conn.execute(sa.select(jobs.c.id, jobs.c.holder).where(jobs.c.state == "running")).all()
     working = {one.holder for one in conn.execute(sa.select(leases).where(leases.c.until > now))}
     dead = [row.id for row in running if row.holder is None or not alive(row.holder)]
     dead += [row.id for row in running if row.holder and elsewhere(row.holder) and row.holder not in working]
+    late = (jobs.c.state == "queued") & (jobs.c.created_at <= now - STARTS) & jobs.c.holder.is_not(None)
+    queued = conn.execute(sa.select(jobs.c.id, jobs.c.holder).where(late)).all()
+    dead += [row.id for row in queued if elsewhere(row.holder) or not alive(row.holder)]
     for id_ in dead:
         end_job(conn, id_, "failed", now, None, "its process died; what it had not finished was never visible")
     return dead

@@ -25,7 +25,12 @@ class Lease:
 
 def new_holder() -> str:
     """This process, and a word that no other use of its number will know."""
-    return f"{gethostname()}:{os.getpid()}:{token_hex(4)}"
+    return holder_of(os.getpid())
+
+
+def holder_of(pid: int) -> str:
+    """A process of this machine."""
+    return f"{gethostname()}:{pid}:{token_hex(4)}"
 
 
 def take_lease(conn: sa.Connection, name: str, holder: str, now: int) -> Lease:

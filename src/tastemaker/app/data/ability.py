@@ -1,6 +1,5 @@
 """What a project can do, so that pages follow that and never a name."""
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,34 +14,29 @@ class Ability:
     tastes:  what a user can state
     stars:   the scale of ratings, None = nobody rates here
     numbers: columns that place items on a map; two at least, else ()
-    context: feelings are detected in text
+    context: block -> its labels; one is read off a text, or chosen
     filters: column -> its values, most frequent first
     """
 
     tastes: tuple[str, ...]
     stars: Scale | None
     numbers: tuple[str, ...]
-    context: bool
+    context: Mapping[str, tuple[str, ...]]
     filters: Mapping[str, tuple[str, ...]]
 
 
 MOST_VALUES = 200  # of a filter
 
 
-def ability(answers: Answers, recipe: Mapping[str, Any]) -> Ability:
+def ability(answers: Answers) -> Ability:
     numbers = tuple(answers.catalog.numbers)
     return Ability(
         tuple(answers.recommender.tastes),
         answers.scales.get("rating"),
         numbers if len(numbers) >= 2 else (),
-        has_context(recipe),
+        {block: tuple(labels) for block, labels in (answers.contexts.labels if answers.contexts else {}).items()},
         _filters(answers),
     )
-
-
-def has_context(recipe: Mapping[str, Any]) -> bool:
-    """Does the recipe detect a context in text, and can a question carry text?"""
-    return bool(recipe.get("context")) and "text" in inspect.signature(Answers.query).parameters
 
 
 def _filters(answers: Answers) -> dict[str, tuple[str, ...]]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
 from ...data.catalog import Catalog
 from ...data.query import Query, Slate
-from ...explain import sentences
+from ...explain import Counted, Evidence
+from ...explain.explainer import explain
 from ...recommender import Level
 from ...scorers import Scorer, core
 from ...store import Store
@@ -27,12 +27,17 @@ KINDS = {
     "Embeddings": "content", "Mapping": "mapping", "Popularity": "popularity",
 }  # fmt: skip
 SHOWN_TAGS, SHOWN_PARTS = 5, 6
+ROUNDING = 5e-4
+TEMPLATE = "template"  # who words an answer where no model has
 KNOWN_USERS = 300
 
 
 @dataclass(frozen=True)
 class Person:
-    """likes, skips: ids; ratings: id -> on the scale; text: how they feel, in words"""
+    """
+    likes, skips: ids;  ratings: id -> on the scale
+    text:   how they feel, in words;  labels: block of the context -> the label that was chosen for it
+    """
 
     user: str | None = None
     likes: tuple[str, ...] = ()
@@ -41,59 +46,69 @@ class Person:
     taste: Mapping[str, float] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
     text: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     n: int = 10
 
 
 @dataclass(frozen=True)
 class Shown:
-    """rows: an entry an item, best first; context: block -> name -> share, what was detected"""
+    """
+    rows:    an entry an item, best first
+    context: block of the recipe -> label -> share: what was read off the text, or chosen
+    notes:   what could not be read, or is no label
+    """
 
     query: Query
     slate: Slate
     rows: Sequence[Row]
     context: Mapping[str, Mapping[str, float]]
+    notes: Sequence[str] = ()
 
 
 def ask(answers: Answers, person: Person) -> Shown:
     """QueryError for what nobody knows."""
-    more: dict[str, Any] = {"text": person.text} if person.text else {}
+    notes: list[str] = []
+    labels = {block: {label: 1.0} for block, label in person.labels.items()}
     query = answers.query(
         likes=person.likes, ratings=person.ratings, taste=person.taste, user=person.user, n=person.n,
-        filters=person.filters, exclude=person.skips, **more,
+        filters=person.filters, exclude=person.skips, text=person.text or None, context=labels, notes=notes,
     )  # fmt: skip
     query = replace(query, ratings={**query.ratings, **dict.fromkeys(person.skips, -1.0)})
     slate = answers.recommender.recommend([query])[0]
-    return Shown(query, slate, _rows(answers, query, slate), query.context)
+    blocks = answers.contexts.labels if answers.contexts else {}
+    read = {block: shares for block, shares in query.context.items() if block in blocks}
+    return Shown(query, slate, _rows(answers, query, slate), read, notes)
 
 
 def _rows(answers: Answers, query: Query, slate: Slate) -> list[Row]:
-    catalog = answers.catalog
-    rows, why = catalog.items.rows(slate.items), sentences(slate, catalog)
-    value, chance = _foretold(answers, query, rows)
+    catalog, told = answers.catalog, explain(answers, query, slate)
+    rows, chance = catalog.items.rows(slate.items), _chances(answers, query, slate)
     best, floor = max(slate.scores, default=1.0), min(0.0, *slate.scores) if slate.scores else 0.0
     kinds = {level.name: kind_of(level) for level in answers.recommender.levels}
-    spoke = getattr(slate, "spoke", "")  # which part of the model chose, where its parts take turns
-    kinds |= {slate.level: spoke} if spoke else {}
+    kinds |= {slate.level: slate.spoke} if slate.spoke else {}  # where parts of a model take turns, the one that chose
     return [
         {
             "rank": k + 1, "id": id_, "title": catalog.titles[row], "about": about(catalog, int(row)),
             "score": slate.scores[k], "share": _share(slate.scores[k], floor, best), "level": slate.sources[k],
-            "kind": kinds.get(slate.sources[k], slate.sources[k]), "why": why[k],
-            "parts": _parts(catalog, slate, k), "value": value[k], "chance": chance[k],
+            "kind": kinds.get(slate.sources[k], slate.sources[k]), "why": told.words[k],
+            "words_by": "" if told.sources[k] == TEMPLATE else told.sources[k],
+            "parts": _parts(told.evidence[k]), "value": _stars(told.evidence[k]), "chance": chance[k],
         }
         for k, (id_, row) in enumerate(zip(slate.items, rows, strict=True))
     ]  # fmt: skip
 
 
-def _foretold(answers: Answers, query: Query, rows: np.ndarray) -> tuple[list[float | None], list[float | None]]:
-    """The rating and the chance of a like that are expected; None = nobody says."""
-    if not len(rows):
-        return [], []
-    said, _ = answers.recommender.predict([query], rows[None, :])
-    scale = answers.scales.get("rating")
-    value = said.value[0] if scale is None else scale.value(said.value[0])
-    stars = [None if scale is None or np.isnan(v) else float(v) for v in value]
-    return stars, [None if np.isnan(p) else float(p) for p in said.like[0]]
+def _chances(answers: Answers, query: Query, slate: Slate) -> list[float | None]:
+    """Of a like, an item; None = nobody says."""
+    if not slate.items:
+        return []
+    said, _ = answers.recommender.predict([query], answers.catalog.items.rows(slate.items)[None, :])
+    return [None if np.isnan(p) else float(p) for p in said.like[0]]
+
+
+def _stars(found: Evidence) -> float | None:
+    """The rating that is foretold, on its scale; None = nobody rates here, or nothing foretells it."""
+    return None if found.foretold is None else found.foretold.value
 
 
 def _share(score: float, floor: float, best: float) -> float:
@@ -101,20 +116,22 @@ def _share(score: float, floor: float, best: float) -> float:
     return 1.0 if best <= floor else float(np.clip((score - floor) / (best - floor), 0.0, 1.0))
 
 
-def _parts(catalog: Catalog, slate: Slate, k: int) -> list[Row]:
-    """What moved the score, in words, the strongest first; the rest as one part, so that they sum up."""
-    reasons = slate.reasons[k]
-    told = [{"part": part_name(catalog, r.part), "weight": r.weight} for r in reasons[:SHOWN_PARTS]]
-    rest = sum(r.weight for r in reasons[SHOWN_PARTS:])
-    return [*told, *([{"part": words.PART_REST, "weight": rest}] if len(reasons) > SHOWN_PARTS else [])]
+def _parts(found: Evidence) -> list[Row]:
+    """What moved the score, in words, the strongest first; where it began, and the rest as one part: they sum up."""
+    told = [{"part": part_name(one), "weight": one.weight} for one in found.counted[:SHOWN_PARTS]]
+    rest = sum(one.weight for one in found.counted[SHOWN_PARTS:]) + found.unexplained
+    more = [{"part": words.PART_REST, "weight": rest}] if abs(rest) > ROUNDING else []
+    return [*told, *more, *([{"part": words.PARTS["base"], "weight": found.base}] if found.base and told else [])]
 
 
-def part_name(catalog: Catalog, part: str) -> str:
-    kind, _, key = part.partition(":")
-    if kind in ("item", "near"):
-        title = catalog.titles[int(catalog.items.rows([key])[0])]
-        return str((words.PART_ITEM if kind == "item" else words.PART_NEAR).format(title=title))
-    return str(words.PARTS.get(kind, kind)).format(key=key.replace("_", " "))
+def part_name(one: Counted) -> str:
+    if one.kind == "item":
+        return str(words.PART_ITEM).format(title=one.name)
+    if one.kind == "context":
+        block = one.block.replace("_", " ")
+        said = words.PART_CONTEXT if one.chance is not None else words.PART_MOMENT
+        return str(said).format(block=block or one.name, label=one.name, chance=one.chance)
+    return str(words.PARTS.get(one.kind, f"{one.kind} {one.name}".strip())).format(key=one.name)
 
 
 def about(catalog: Catalog, row: int) -> str:

@@ -28,9 +28,7 @@ def page(opened: frame.Opened) -> None:
         frame.last_act()
         shown = discover.ask(answers, person)
         st.session_state["shown"] = (shown, int(time()))
-        if person.text:
-            read = opened.recipe().get("context") or {}
-            describe.detected({block: said for block, said in shown.context.items() if block in read})
+        describe.detected(shown.context, shown.notes)
         _answered(answers, shown)
         if other is not None:
             _beside(opened, answers, shown, other, person)
@@ -59,20 +57,22 @@ def _item(opened: frame.Opened, answers: Answers, row: Row, person: discover.Per
         with left:
             about = parts.plain(row["about"]) or words.NOTHING_SAID
             st.markdown(f"**{row['rank']}. {parts.plain(row['title'])}**  \n:gray[:small[{about}]]")
-            st.markdown(f":small[{parts.plain(row['why'])}]")
+            st.markdown(f":small[{parts.plain(row['why'])}]{_by(row)}")
         with right:
-            _score(row, answers)
+            _score(row)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _actions(opened, answers, row, person)
 
 
-def _score(row: Row, answers: Answers) -> None:
+def _by(row: Row) -> str:
+    """Who found the words, where that was a model."""
+    return f" :gray-badge[{words.WORDED_BY.format(model=parts.plain(row['words_by']))}]" if row["words_by"] else ""
+
+
+def _score(row: Row) -> None:
     label = words.SCORE_LABEL.format(score=row["score"], share=row["share"])
     st.html(BAR.format(label=escape(label), width=100 * row["share"]))
     said = [words.SCORE.format(score=row["score"])]
-    scale = answers.scales.get("rating")
-    if row["value"] is not None and scale is not None:
-        said.append(words.EXPECTED_STARS.format(value=row["value"], best=scale.best))
     if row["chance"] is not None:
         said.append(words.CHANCE.format(chance=row["chance"]))
     color = words.BADGE_COLORS.get(row["kind"].partition(" ")[0], "gray")

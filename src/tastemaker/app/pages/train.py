@@ -58,7 +58,12 @@ def _live(store: Store, id_: int, may_change: bool) -> None:
 
 
 def _cancel(store: Store, id_: int) -> None:
-    frame.act(lambda: words.CANCELLED.format(id=jobs.cancel(store, id_).id))
+    def cancelled() -> str:
+        found = jobs.cancel(store, id_)
+        said = words.CANCELLED if found.state == "cancelled" else words.TOO_LATE
+        return str(said.format(id=found.id, state=found.state))
+
+    frame.act(cancelled)
 
 
 def _needs(opened: frame.Opened) -> None:
