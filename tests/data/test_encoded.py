@@ -18,9 +18,11 @@ def test_a_remembered_history_is_encoded_as_a_plain_one() -> None:
     for queries in ([kept], [plain, kept, Query(), kept]):
         ratings, when = ratings_of(queries, ITEMS)
         expected, times = ratings_of([Query(ratings=dict(q.ratings), when=dict(q.when)) for q in queries], ITEMS)
-        assert when is not None and times is not None
+        assert when is not None
+        assert times is not None
         for mine, theirs in ((ratings, expected), (when, times)):
-            assert mine.has_sorted_indices and mine.shape == (len(queries), 5)
+            assert mine.has_sorted_indices
+            assert mine.shape == (len(queries), 5)
             for name in ("data", "indices", "indptr"):
                 np.testing.assert_array_equal(getattr(mine, name), getattr(theirs, name))
 
