@@ -179,6 +179,20 @@ def test_the_number_of_threads_changes_no_byte():
     assert found[0] == found[1]
 
 
+def test_the_number_of_threads_changes_no_byte_of_a_query_alone():
+    rng = np.random.default_rng(7)
+    items = rng.normal(size=(20_001, 64)).astype(np.float32)
+    items[rng.random(len(items)) < 0.1] = items[0]  # ties, in every share
+    allowed, out = rng.random(len(items)) > 0.3, np.arange(0, 20_000, 700, dtype=np.int32)
+    exclude = csr_array((np.ones(len(out), np.float32), out, np.array([0, len(out)])), shape=(1, len(items)))
+    for query in (items[:1], rng.normal(size=(1, 64)).astype(np.float32)):
+        found = []
+        for n in (1, 2):
+            with threads(n):
+                found.append([array.tobytes() for array in top_of_factors(query, items, 20, exclude, allowed)])
+        assert found[0] == found[1]
+
+
 def test_exclusions_and_vectors_are_left_alone():
     rng = np.random.default_rng(7)
     queries, items = whole(rng, 3, 2), whole(rng, 8, 2)

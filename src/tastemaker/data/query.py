@@ -1,12 +1,11 @@
 """What is asked and what is answered, in external ids; and the encoded form that scorers see."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
 import numpy as np
 
-from .arrays import Csr, Float32, Int32, Int64, csr
-from .vocab import Vocab
+from .arrays import Csr, Float32, Int32, Int64, csr, csr_beside
 
 
 @dataclass(frozen=True)
@@ -97,15 +96,6 @@ class Batch:
         return found
 
 
-def times_of(ratings: Csr, queries: Sequence[Query], items: Vocab) -> Csr | None:
-    """When each entry of `ratings` (q, n_items) was given, csr int64, 0 = unknown; None when no query says."""
-    if not any(query.when for query in queries):
-        return None
-    row = np.repeat(np.arange(len(queries)), np.diff(ratings.indptr)).tolist()
-    times = [queries[q].when.get(items.ids[i], 0) for q, i in zip(row, ratings.indices.tolist(), strict=True)]
-    return type(ratings)((np.array(times, np.int64), ratings.indices, ratings.indptr), shape=ratings.shape)
-
-
 def _cells(matrix: Csr, columns: np.int64) -> Int64:
     """The stored cells as numbers, ascending where columns are sorted."""
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
@@ -114,7 +104,7 @@ def _cells(matrix: Csr, columns: np.int64) -> Int64:
 
 def pattern(matrix: Csr) -> Csr:
     """1 for every stored entry, be it a 0."""
-    return type(matrix)((np.ones_like(matrix.data), matrix.indices, matrix.indptr), shape=matrix.shape)
+    return csr_beside(matrix, np.ones_like(matrix.data))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ _jit_threads = njit(cache=True, parallel=True, fastmath=True, error_model="numpy
 _inline = njit(inline="always", fastmath=True, error_model="numpy")
 GATHERED = 256  # factor rows of a long history multiplied at once
 SHARES = 16  # blocks a thread
+_ONE_BLOCK = np.array([0, 1], np.int64)
 
 
 class Eigen(NamedTuple):
@@ -81,6 +82,8 @@ def ridge_rows(
 
 def _blocks(starts: Any, dim: int) -> Any:
     """Ends of blocks of rows that cost about the same."""
+    if len(starts) == 2:  # a single query
+        return _ONE_BLOCK
     cost = np.cumsum(np.concatenate([[0.0], np.diff(starts) + dim / 4]))
     n = SHARES * get_num_threads()
     ends = np.searchsorted(cost, np.linspace(0.0, cost[-1], n + 1))

@@ -4,7 +4,7 @@ Ties go to the lower row; an item whose score is NaN is never chosen. One thread
 """
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange
 
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, Int64
 from .lanes import LANES, any_above
@@ -37,6 +37,9 @@ def top_of_factors(
     queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
     if q == 1:
         parts = PARTS if items.size >= SHARED else 1
+        if get_num_threads() == 1:
+            _alone(queries[0], items, starts, columns, banned, parts, rows[0], scores[0])
+            return _filled(rows, scores)
         found, values = _empty(parts, n)
         _one(queries[0], items, starts, columns, banned, found, values)
         _merge(found, values, rows[0], scores[0])
@@ -64,7 +67,8 @@ def _empty(q: int, n: int) -> tuple[Int32, Float32]:
 
 
 def _filled(rows: Int32, scores: Float32) -> tuple[Int32, Float32]:
-    scores[rows < 0] = np.nan
+    if rows.size and rows[:, -1].min() < 0:  # lists are filled from the front
+        scores[rows < 0] = np.nan
     return rows, scores
 
 
@@ -134,24 +138,36 @@ def _blocks(queries, items, starts, columns, banned, rows, best, size):  # type:
             b = c
 
 
+@_inline
+def _share(query, items, starts, columns, banned, part, parts, rows, best):  # type: ignore[no-untyped-def]
+    """Put the best of one of `parts` shares of the items into the list (rows, best)."""
+    n_items, room = items.shape[0], np.empty(ITEMS, np.float32)
+    begin, end = part * n_items // parts, (part + 1) * n_items // parts
+    at, b = np.searchsorted(columns, begin), np.searchsorted(banned, begin)
+    for first in range(begin, end, ITEMS):
+        last = min(first + ITEMS, end)
+        np.dot(items[first:last], query, room[: last - first])
+        while b < banned.size and banned[b] < last:
+            room[banned[b] - first] = LOW
+            b += 1
+        while at < starts[1] and columns[at] < last:
+            room[columns[at] - first] = LOW
+            at += 1
+        _offer(room, 0, first, last - first, rows, best, SLOTS)
+
+
 @_jit_threads
 def _one(query, items, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
     """A list for each share of the items: rows, best (parts, n)."""
-    n_items, parts = items.shape[0], rows.shape[0]
-    for part in prange(parts):
-        room = np.empty(ITEMS, np.float32)
-        begin, end = part * n_items // parts, (part + 1) * n_items // parts
-        at, b = np.searchsorted(columns, begin), np.searchsorted(banned, begin)
-        for first in range(begin, end, ITEMS):
-            last = min(first + ITEMS, end)
-            np.dot(items[first:last], query, room[: last - first])
-            while b < banned.size and banned[b] < last:
-                room[banned[b] - first] = LOW
-                b += 1
-            while at < starts[1] and columns[at] < last:
-                room[columns[at] - first] = LOW
-                at += 1
-            _offer(room, 0, first, last - first, rows[part], best[part], SLOTS)
+    for part in prange(rows.shape[0]):
+        _share(query, items, starts, columns, banned, part, rows.shape[0], rows[part], best[part])
+
+
+@_jit
+def _alone(query, items, starts, columns, banned, parts, rows, best):  # type: ignore[no-untyped-def]
+    """The same shares one after the other, into one list: what is no better than the first n is never looked at."""
+    for part in range(parts):
+        _share(query, items, starts, columns, banned, part, parts, rows, best)
 
 
 @_jit

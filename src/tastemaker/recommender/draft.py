@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..data.arrays import Float32, Int32
+from ..data.arrays import UNKNOWN, Float32, Int32
 from ..data.exploration import POOL, explored
 from ..scorers import Scorer
 
@@ -40,16 +40,19 @@ class Draft:
 
     def take(self, level: Level, rows: Int32, scores: Float32) -> None:
         before, have = len(self.rows), set(self.rows)
-        new = [(row, s) for row, s in zip(rows.tolist(), scores.tolist(), strict=True) if row >= 0 and row not in have]
-        n = min(self.missing, len(new))
-        order, chances = range(n), np.ones(n)
+        found, values = rows.tolist(), scores.tolist()
+        if have or UNKNOWN in found:
+            new = [(row, s) for row, s in zip(found, values, strict=True) if row >= 0 and row not in have]
+            found, values = [row for row, _ in new], [s for _, s in new]
+        n = min(self.missing, len(found))
+        chances = [1.0] * n
         if self.rng is not None:
-            order, chances = explored(len(new), n, self.explore, self.rng)  # type: ignore[assignment]
-        for at, chance in zip(order, chances.tolist(), strict=True):
-            self.rows.append(new[at][0])
-            self.scores.append(new[at][1])
-            self.chances.append(chance)
-            self.levels.append(level)
+            order, drawn = explored(len(found), n, self.explore, self.rng)
+            found, values, chances = [found[k] for k in order], [values[k] for k in order], drawn.tolist()
+        self.rows += found[:n]
+        self.scores += values[:n]
+        self.chances += chances
+        self.levels += [level] * n
         if len(self.rows) == before:
             if before == 0:  # else there simply is nothing more
                 self.fail(f"{level.name} cannot say anything here")

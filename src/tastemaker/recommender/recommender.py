@@ -1,15 +1,16 @@
 """The chain at work: what is asked of which level, what the rules keep out, and the reasons."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
-from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, csr_of, empty_csr
+from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, empty_csr
 from ..data.catalog import Catalog
+from ..data.encoded import marks_of, ratings_of
 from ..data.nearest import did_you_mean
-from ..data.query import Batch, Query, Reason, Slate, pattern, times_of
+from ..data.query import Batch, Query, Reason, Slate, pattern
 from ..errors import QueryError
 from ..scorers import Contributions, Part, Prediction, Scorer
 from .draft import Draft, Level
@@ -117,15 +118,15 @@ class Recommender:
             for taste, value in query.profile.items():
                 profile[i, self._column(taste, value)] = value
         context = {name: self._context(queries, name) for name in dict.fromkeys(c for q in queries for c in q.context)}
-        ratings = self._matrix([q.ratings for q in queries])
+        ratings, when = ratings_of(queries, self.catalog.items)
         return Batch(
-            positives=self._matrix([dict.fromkeys(q.likes, 1.0) for q in queries]),
+            positives=self._marked([q.likes for q in queries]),
             ratings=ratings,
             user=np.full(n, UNKNOWN, np.int32),
             profile=profile,
             context=context,
             now=np.array([q.now or 0 for q in queries], np.int64),
-            when=times_of(ratings, queries, self.catalog.items),
+            when=when,
         )
 
     def _column(self, taste: str, value: float) -> int:
@@ -143,22 +144,13 @@ class Recommender:
         keys = sorted({key for q in queries for key in q.context.get(name, {})})
         return np.array([[q.context.get(name, {}).get(key, np.nan) for key in keys] for q in queries], np.float32)
 
-    def _matrix(self, rows: Sequence[Mapping[str, float]]) -> Csr:
-        """[{id: value}] -> csr (q, n_items), unknown ids left out."""
-        if not any(rows):
-            return _empty(len(rows), len(self.catalog))
-        pairs = [(i, id_, value) for i, row in enumerate(rows) for id_, value in row.items()]
-        query = np.array([i for i, _, _ in pairs], np.int64)
-        item = self.catalog.items.rows(id_ for _, id_, _ in pairs)
-        value = np.array([v for _, _, v in pairs], np.float32)
-        kept = np.flatnonzero(item >= 0)
-        kept = kept[np.lexsort((item[kept], query[kept]))]  # by hand: SciPy takes twice as long, for every single query
-        starts = np.searchsorted(query[kept], np.arange(len(rows) + 1))
-        return csr_of(starts, item[kept], value[kept], len(self.catalog))
+    def _marked(self, rows: Sequence[tuple[str, ...]]) -> Csr:
+        """1 for every id that somebody knows, csr (q, n_items)."""
+        return marks_of(rows, self.catalog.items) if any(rows) else _empty(len(rows), len(self.catalog))
 
     def _excluded(self, queries: Sequence[Query], batch: Batch) -> Csr:
         """csr (q, n_items): what the rules keep out of each answer."""
-        named = self._matrix([dict.fromkeys(q.exclude, 1.0) for q in queries])
+        named = self._marked([q.exclude for q in queries])
         if self.repeat:  # the past may come again; what the query itself names as liked is no news
             return (abs(batch.positives) + named).tocsr()
         if named.nnz == 0 and batch.positives.nnz == 0:

@@ -15,7 +15,7 @@ from typing import Self
 
 import numpy as np
 
-from ..data.arrays import Bool, Csr, Float32, Int32
+from ..data.arrays import Bool, Csr, Float32, Int32, csr_beside
 from ..data.query import Batch
 from .base import Contributions, Part
 from .collaborative import Collaborative
@@ -103,12 +103,14 @@ class Factors(Collaborative):
         out."""
         evidence = batch.evidence()
         kept = self.known()[evidence.indices] & (self.graded | (evidence.data != 0))
-        starts = np.concatenate([[0], np.cumsum(kept)])[evidence.indptr]
-        columns, s = evidence.indices[kept], evidence.data[kept]
+        if not kept.all():
+            starts = np.concatenate([[0], np.cumsum(kept)])[evidence.indptr]
+            parts = (evidence.data[kept], evidence.indices[kept], starts)
+            evidence = type(evidence)(parts, shape=evidence.shape)
+        columns, s = evidence.indices, evidence.data
         y = s - (self.mean + self.bias[columns]) if self.graded else np.sign(s)
         c = np.ones_like(s) if self.graded else np.abs(s)
-        history = type(evidence)((y.astype(np.float32), columns, starts), shape=evidence.shape)
-        return history, c
+        return csr_beside(evidence, y.astype(np.float32, copy=False)), c
 
     def _l2(self, n: np.ndarray) -> Float32:
         return np.asarray(self.l2 * (n + self.alpha0 * self.n_seen) ** self.nu, np.float32)

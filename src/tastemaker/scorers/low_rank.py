@@ -78,5 +78,6 @@ def top_by_vectors(
 
     rows, scores = top_of_factors(left, items, n, exclude, known if allowed is None else known & allowed)
     silent = ~left.any(axis=1)
-    rows[silent], scores[silent] = -1, np.nan
+    if silent.any():
+        rows[silent], scores[silent] = -1, np.nan
     return rows, scores

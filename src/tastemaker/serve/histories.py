@@ -11,8 +11,10 @@ import sqlalchemy as sa
 
 from ..data.catalog import Catalog
 from ..data.dataset import Scale
+from ..data.encoded import remembered
 from ..data.events import AGAINST, KINDS
 from ..data.query import Query
+from ..data.vocab import Vocab
 from ..store.ingest import read_recent
 from .shared import UserMarks
 
@@ -83,13 +85,13 @@ def _queries(
             mine, id_ = told[names[user]], ids[item]
             if id_ not in mine or mine[id_][0] <= time:
                 mine[id_] = (time, preference)
-    return {
-        id_: Query(
-            user=id_, ratings={item: value for item, (_, value) in mine.items()},
-            when={item: time for item, (time, _) in mine.items()}, profile=people[id_].profile or {},
-        )
-        for id_, mine in told.items()
-    }  # fmt: skip
+    return {id_: _query(id_, mine, people[id_].profile or {}, catalog.items) for id_, mine in told.items()}
+
+
+def _query(user: str, told: Mapping[str, tuple[int, float]], profile: Mapping[str, float], items: Vocab) -> Query:
+    when = {item: time for item, (time, _) in told.items()}
+    ratings = remembered({item: value for item, (_, value) in told.items()}, when, items)
+    return Query(user=user, ratings=ratings, when=when, profile=profile)
 
 
 def _signed(events: Sequence[Any], scales: Mapping[str, Scale]) -> list[float]:

@@ -1,13 +1,19 @@
 """What a server's process loads: the settings of the environment, one BLAS thread, the application."""
 
+import ctypes
+import gc
 import os
+from contextlib import suppress
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # a second one waits for a core that the loop needs: 14 ms instead of 2
+with suppress(OSError, AttributeError, TypeError):
+    ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX: a heap for each thread would keep what loading took
+gc.set_threshold(50_000)  # until all is loaded, see watching.py: else a third of the time goes into walks
 
-from .app import create
-from .tracing import traced
+from .app import create  # noqa: E402
+from .tracing import traced  # noqa: E402
 
 
 def application() -> Any:

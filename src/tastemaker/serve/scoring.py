@@ -159,8 +159,9 @@ class Scoring(Thread):
                 if why is None
                 else replace(slate, level_reason="; ".join(filter(None, [why, slate.level_reason])))
             )
-            arm = None if dealt is None else dealt["arm"]
-            done.append((ask, answered(live, query, replace(told, arm=arm), dealt, explain)))
+            if dealt is not None:
+                told = replace(told, arm=dealt["arm"])
+            done.append((ask, answered(live, query, told, dealt, explain)))
         return done
 
     def _one_by_one(

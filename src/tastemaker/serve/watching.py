@@ -25,6 +25,7 @@ MANY = 5000  # changed users from which on all are forgotten
 WARM = 32  # queries
 WARM_SECONDS = 10.0
 SLOW = 5.0  # seconds between looks at what changes rarely
+WALKS = (700, 10, 10)  # allocations after which the collector walks, as Python begins with
 
 
 @dataclass
@@ -145,6 +146,7 @@ def _settle() -> None:
     """Give back what loading took, and let the collector skip what stays: slow answers wait for its walks."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*WALKS)
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 

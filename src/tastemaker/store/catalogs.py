@@ -1,5 +1,6 @@
 """The catalog in the database: items are added, changed or delisted, and never removed, so that rows stay true."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -53,13 +54,14 @@ def put_catalog(conn: sa.Connection, catalog: Catalog, delist_missing: bool = Fa
 
 def read_catalog(conn: sa.Connection) -> Catalog:
     """Every item, in row order; what an item says nothing of is missing in that column."""
-    order = sa.select(items.c.id, items.c.title, items.c["columns"], items.c.available).order_by(items.c.row)
-    found = conn.execute(order).all()
-    ids, titles, columns, available = zip(*found, strict=True) if found else ((), (), (), ())
+    said = sa.cast(items.c["columns"], sa.Text)
+    found = conn.execute(sa.select(items.c.id, items.c.title, said, items.c.available).order_by(items.c.row)).all()
+    ids, titles, texts, available = zip(*found, strict=True) if found else ((), (), (), ())
+    columns = json.loads(f"[{','.join(texts)}]")  # all at once: one by one it takes six times as long
     text, tags, categories, numbers = (_columns(columns, group) for group in GROUPS)
     return Catalog(
         Vocab(tuple(ids)),
-        tuple(titles),
+        tuple(id_ if id_ == title else title for id_, title in zip(ids, titles, strict=True)),  # one text, not two
         text={name: tuple(value or "" for value in values) for name, values in text.items()},
         tags={name: tuple(tuple(value or ()) for value in values) for name, values in tags.items()},
         categories={name: tuple(value or "" for value in values) for name, values in categories.items()},

@@ -7,8 +7,6 @@ from starlette.concurrency import run_in_threadpool
 
 from ...data.query import Query, Slate
 from ...data.query import Reason as Part
-from ...explain import evidence
-from ...explain.explainer import worded, wording_of
 from ...store.slates import slate_of_request
 from ..live import Live
 from ..models import Explanation
@@ -52,6 +50,9 @@ def asked_then(row: Any, live: Live) -> Query:
 
 
 def _explained(tenant: Tenant, row: Any, live: Live, query: Query, found: Slate) -> dict[str, Any]:
+    from ...explain import evidence  # here: a worker is ready sooner, and smaller
+    from ...explain.explainer import worded, wording_of
+
     by_id = dict(zip(found.items, found.reasons, strict=True))
     reasons = tuple(by_id.get(id_, ()) for id_ in row.items)
     known = [k for k, id_ in enumerate(row.items) if id_ in live.catalog.items]
