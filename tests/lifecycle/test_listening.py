@@ -103,7 +103,7 @@ def test_similar_goes_through_what_was_learned(trained: Project):
     assert slate.level == "active"
     for score, reasons in zip(slate.scores, slate.reasons, strict=True):
         assert sum(reason.weight for reason in reasons) == pytest.approx(score, rel=1e-5)
-    told = dict(zip(slate.items, sentences(slate, answers.catalog, answers.called), strict=True))
+    told = dict(zip(slate.items, sentences(slate, answers.catalog, called=answers.called), strict=True))
     lists = {tuple(sorted((a, b))) for a, b in _met(trained)}
     for item, sentence in told.items():
         assert ("same lists" in sentence) == (tuple(sorted(("t7", item))) in lists), sentence

@@ -21,9 +21,11 @@ APPEAL = ("others like it", "others of its kind are chosen more")
 PLAIN = {"history": "what you rated before", "tastes": "your other tastes"}
 
 
-def sentences(slate: Slate, catalog: Catalog, query: Query | None = None, wording: Wording | None = None) -> list[str]:
-    """One to three short sentences an item, best first."""
-    return [sentence(each, wording) for each in evidence(slate, catalog, query)]
+def sentences(
+    slate: Slate, catalog: Catalog, query: Query | None = None, wording: Wording | None = None, called: str = "users"
+) -> list[str]:
+    """One to three short sentences an item, best first. called: what somebody who has several items is called"""
+    return [sentence(each, wording) for each in evidence(slate, catalog, query, called=called)]
 
 
 def sentence(found: Evidence, wording: Wording | None = None) -> str:
