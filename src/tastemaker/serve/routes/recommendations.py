@@ -33,6 +33,9 @@ async def recommendations(request: Request, caller: Reader, worker: Serving, ask
     """For anybody: from likes, ratings, stated tastes and context; among candidates; without what is excluded."""
     said = asked.model_dump(exclude={"explain", "diversity"}, exclude_defaults=True)
     said["n"] = asked.n
+    live = caller.tenant.live
+    if asked.text and live is not None and not live.answers.contexts:
+        raise Refused(409, "This project reads nothing off a text: its recipe has no [context.NAME].")
     if asked.context:
         said["context"] = {name: _block(block) for name, block in asked.context.items()}
     answer = await worker.answer(caller.tenant, said, asked.explain, diversity=asked.diversity)
