@@ -101,7 +101,7 @@ def start_pretrained(
         line = [] if chosen is None else database.lineage(conn, chosen.id)
         runs = [run for one in line for run in database.list_runs(conn, one.id)]
     if chosen is None:
-        raise TrainingError("No version is active yet. Run: tastemaker pretrain")
+        raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
     if now is not None:
         raise StoreError(f"Experiment {now.id} is running, and only one can. End it first: tastemaker experiment stop")
     if not any(run.events_synthetic for run in runs):

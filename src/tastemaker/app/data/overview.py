@@ -108,13 +108,6 @@ def accuracy_plot(rows: Sequence[Row], limits: Limits) -> Plot:
     )
 
 
-def judged_rows(found: Status) -> list[Row]:
-    return [
-        {words.COL_METRIC: name, words.COL_VALUE: v, words.COL_LOW: low, words.COL_HIGH: high}
-        for name, (v, low, high) in found.judged.items()
-    ]
-
-
 def decision_rows(found: Status) -> list[dict[str, Any]]:
     """The newest first."""
     return [
