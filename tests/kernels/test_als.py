@@ -64,6 +64,8 @@ def test_exact_rows_solve_the_normal_equations(alpha0, weighted):
 @pytest.mark.parametrize(("n", "d", "lengths"), [
     (5, 1, (0, 1, 2, 5)),
     (3, 9, (0, 1, 2, 3)),  # fewer items than factors: the Gram matrix is singular
+    (80, 64, tuple(range(70))),  # all remainders of groups of four rows and vectors of eight
+    (80, 13, (*range(3, 20), 80)),
     (400, GATHERED + 20, (1, GATHERED, GATHERED + 1, GATHERED + 20, GATHERED + 21, 400)),  # more than are gathered
 ])  # fmt: skip
 def test_narrow_wide_and_singular_factors(n, d, lengths):

@@ -23,6 +23,7 @@ import numpy as np
 from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Csr, Float32
+from .lanes import HALF, subtract
 from .products import gram, times
 
 # Dividing by 0 gives a number that is not finite, which callers look for; Python's way would be an error in a thread.
@@ -31,6 +32,7 @@ _jit_threads = njit(cache=True, parallel=True, fastmath=True, error_model="numpy
 _inline = njit(inline="always", fastmath=True, error_model="numpy")
 GATHERED = 256  # factor rows of a long history multiplied at once
 SHARES = 16  # blocks a thread
+_ONE, _FOUR = (0,), (0, 0, 0, 0)
 _ONE_BLOCK = np.array([0, 1], np.int64)
 
 
@@ -95,7 +97,7 @@ def _blocks(starts: Any, dim: int) -> Any:
 def _solve(starts, columns, targets, weights, factors, spectrum, l2, x, blocks, steps):  # type: ignore[no-untyped-def]
     d = factors.shape[1]
     for b in prange(blocks.size - 1):
-        rows, square = np.empty((max(GATHERED, d), d), np.float32), np.empty(d * d, np.float32)
+        rows, square = np.empty((max(GATHERED, d + HALF), d), np.float32), np.empty(d * (d + HALF), np.float32)
         more, diagonal = np.empty((d, d), np.float32), np.empty(d, np.float32)
         for u in range(blocks[b], blocks[b + 1]):
             begin, n = starts[u], starts[u + 1] - starts[u]
@@ -119,23 +121,24 @@ def _woodbury(columns, y, c, factors, diagonal, x, rows, square):  # type: ignor
     scale = x  # D^-1/2, until the answer takes its place
     for f in range(d):
         scale[f] = np.float32(1.0) / np.sqrt(diagonal[f])
-    z = np.empty(n, np.float32)
     for i in range(n):
         root, row = np.sqrt(c[i]), factors[columns[i]]
         for f in range(d):
             rows[i, f] = row[f] * scale[f] * root
-        z[i] = y[i] * root
-    w, k = rows[:n], square[: n * n].reshape(n, n)
-    np.dot(w, w.T, k)
+    width = _wide(n)
+    rows[n:width] = np.float32(0.0)
+    k = square[: n * width].reshape(n, width)
+    np.dot(rows[:n], rows[:width].T, k)
     for i in range(n):
         k[i, i] += np.float32(1.0)
-    _factor(k)
+        k[i, n] = y[i] * np.sqrt(c[i])
+    z = np.empty(n, np.float32)
     _substitute(k, z)
     for f in range(d):
         diagonal[f] = np.float32(0.0)
     for i in range(n):
         for f in range(d):
-            diagonal[f] += z[i] * w[i, f]
+            diagonal[f] += z[i] * rows[i, f]
     for f in range(d):
         x[f] = diagonal[f] * scale[f]
 
@@ -143,7 +146,7 @@ def _woodbury(columns, y, c, factors, diagonal, x, rows, square):  # type: ignor
 @_jit
 def _cholesky(columns, y, c, factors, diagonal, x, rows, square, more):  # type: ignore[no-untyped-def]
     n, d = columns.size, diagonal.size
-    a = square.reshape(d, d)
+    a = square[: d * _wide(d)].reshape(d, _wide(d))
     a[:] = np.float32(0.0)
     for f in range(d):
         a[f, f] = diagonal[f]
@@ -158,40 +161,47 @@ def _cholesky(columns, y, c, factors, diagonal, x, rows, square, more):  # type:
                 x[f] += pull * row[f]
         np.dot(rows[:size].T, rows[:size], more)
         for i in range(d):
-            for f in range(i, d):
+            for f in range(d):
                 a[i, f] += more[i, f]
-    _factor(a)
+    for f in range(d):
+        a[f, d] = x[f]
     _substitute(a, x)
 
 
 @_inline
-def _factor(a):  # type: ignore[no-untyped-def]
-    """The upper Cholesky factor, a = U'U, over the upper half of a (n, n); rows are updated, so all reads are in
-    order."""
-    n = a.shape[0]
-    for k in range(n):
-        inverse = np.float32(1.0) / np.sqrt(a[k, k])
-        for f in range(k, n):
-            a[k, f] *= inverse
-        for i in range(k + 1, n):
-            share = a[k, i]
-            for f in range(i, n):
-                a[i, f] -= share * a[k, f]
+def _wide(n):  # type: ignore[no-untyped-def]
+    """Of a row that holds n numbers and one more, in whole vectors."""
+    return (n // HALF + 1) * HALF
 
 
-@_inline
-def _substitute(u, x):  # type: ignore[no-untyped-def]
-    """Solve U'U x = b in place of b."""
-    n = x.size
-    for k in range(n):
-        x[k] /= u[k, k]
-        for f in range(k + 1, n):
-            x[f] -= u[k, f] * x[k]
+@_jit
+def _substitute(a, z):  # type: ignore[no-untyped-def]
+    """Solve S z = b by Cholesky, S = U'U, for a (n, width) = [S b 0…]; U takes the place of S's upper half.
+
+    Four rows at once are taken off the rows below, each from the vector on which holds its diagonal; what this writes
+    into the lower half is never read.
+    """
+    n, width = a.shape
+    base, row_bytes = a.ctypes.data, np.intp(4 * width)
+    for k in range(0, n, 4):
+        last = min(k + 4, n)
+        for i in range(k, last):
+            row = base + i * row_bytes
+            for j in range(k, i):
+                pivot = base + j * row_bytes
+                subtract(row, pivot, pivot + 4 * i, k - k % HALF, width, _ONE)
+            inverse = np.float32(1.0) / np.sqrt(a[i, i])
+            for f in range(i, width):
+                a[i, f] *= inverse
+        if last - k == 4:
+            for i in range(last, n):
+                row, pivot = base + i * row_bytes, base + k * row_bytes
+                subtract(row, pivot, pivot + 4 * i, i - i % HALF, width, _FOUR)
     for k in range(n - 1, -1, -1):
-        total = np.float32(0.0)
+        total = a[k, n]
         for f in range(k + 1, n):
-            total += u[k, f] * x[f]
-        x[k] = (x[k] - total) / u[k, k]
+            total -= a[k, f] * z[f]
+        z[k] = total / a[k, k]
 
 
 @_jit

@@ -19,9 +19,10 @@ from numba import types
 from numpy.typing import NDArray
 
 LANES = 16
+HALF = 8  # where rows are short
 
 _FLOAT, _WORD = ir.FloatType(), ir.IntType(64)
-_VECTOR = ir.VectorType(_FLOAT, LANES)
+_VECTOR, _SHORT = ir.VectorType(_FLOAT, LANES), ir.VectorType(_FLOAT, HALF)
 _ADDRESSES = (types.intp, types.intp, types.intp, types.intp)
 cgutils: Any = numba.core.cgutils  # numba types neither of these
 intrinsic: Callable[[Callable[..., Any]], Any] = numba.extending.intrinsic
@@ -90,6 +91,29 @@ def any_above(_typing: Any, row: Any, threshold: Any, slots: Any) -> Any:
 
 
 @intrinsic
+def subtract(_typing: Any, row: Any, others: Any, steps: Any, begin: Any, width: Any, slots: Any) -> Any:
+    """row -= sum_j steps[j] others[j], from `begin` on, a multiple of HALF; rows of one matrix, `width` floats apart.
+
+    `others` is the address of the first of them, `steps` that of its factor; factors are `width` floats apart, too.
+    """
+
+    def emit(context: Any, b: Any, signature: Any, args: Any) -> Any:
+        row, others, steps, begin, width, _ = args
+        count, stride = len(signature.args[-1]), b.shl(width, _WORD(2))
+        rows = [b.add(others, b.mul(stride, _WORD(j))) for j in range(count)]
+        places = [b.add(steps, b.mul(stride, _WORD(j))) for j in range(count)]
+        scales = [_splat(b, b.fneg(b.load(_pointer(b, at, _WORD(0), _FLOAT))), HALF) for at in places]
+        with cgutils.for_range_slice(b, begin, width, _WORD(HALF)) as (k, _):
+            total = _load(b, row, k, _SHORT)
+            for scale, other in zip(scales, rows, strict=True):
+                total = _multiply_add(b, scale, _load(b, other, k, _SHORT), total)
+            b.store(total, _pointer(b, row, k, _SHORT), align=4)
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 5, slots), emit
+
+
+@intrinsic
 def learn(_typing: Any, row: Any, targets: Any, steps: Any, width: Any, slots: Any) -> Any:
     """row += sum_j steps[j] targets[j], and targets[j] += steps[j] row, both from the values before the call."""
 
@@ -134,8 +158,8 @@ def _pointer(b: Any, base: Any, k: Any, kind: Any) -> Any:
     return b.inttoptr(b.add(base, b.shl(k, _WORD(2))), kind.as_pointer())
 
 
-def _load(b: Any, base: Any, k: Any) -> Any:
-    return b.load(_pointer(b, base, k, _VECTOR), align=4)
+def _load(b: Any, base: Any, k: Any, kind: Any = _VECTOR) -> Any:
+    return b.load(_pointer(b, base, k, kind), align=4)
 
 
 def _rows(b: Any, table: Any, n: int) -> list[Any]:
@@ -146,7 +170,7 @@ def _multiply_add(b: Any, x: Any, y: Any, z: Any) -> Any:
     return b.fadd(z, b.fmul(x, y, flags=["fast"]), flags=["fast"])
 
 
-def _splat(b: Any, x: Any) -> Any:
-    undefined, i32 = ir.Constant(_VECTOR, ir.Undefined), ir.IntType(32)
+def _splat(b: Any, x: Any, lanes: int = LANES) -> Any:
+    undefined, i32 = ir.Constant(ir.VectorType(_FLOAT, lanes), ir.Undefined), ir.IntType(32)
     first = b.insert_element(undefined, x, i32(0))
-    return b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, LANES), [0] * LANES))
+    return b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))
