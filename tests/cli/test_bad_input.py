@@ -99,6 +99,8 @@ def test_a_recipe_with_a_misspelt_key(run: Run) -> None:
 def test_no_recipe_at_all(run: Run) -> None:
     said = refused(run("init", "shop", "--catalog", table("A,One,oak,")))
     assert said == "No recipe is named. Name one with --recipe, or have one written: --guess FILE"
+    said = refused(run("init", "shop", "--guess", "--catalog", table("A,One,oak,")))
+    assert said == "--guess needs a file after it, not --catalog: tastemaker init DIR --guess FILE.csv"
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -18,3 +18,9 @@ def test_no_choices_no_suggestion():
 def test_the_suggestion_ends_a_message():
     assert did_you_mean("Nmae", iter(["Name", "Brand"])) == "; did you mean 'Name'?"
     assert did_you_mean("zzz", ["Name"]) == ""
+
+
+def test_a_part_of_a_long_title_finds_it():
+    titles = ["Memory", "Memories - Dillon Francis Remix", "Memories of a Summer Night in July"]
+    assert nearest("dillon memories", titles) == "Memories - Dillon Francis Remix"
+    assert nearest("Memores", titles) == "Memory"

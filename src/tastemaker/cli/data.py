@@ -48,6 +48,8 @@ def init(
     from ..lifecycle import Project
 
     out = Output(json, quiet)
+    if guess is not None and guess.startswith("-"):
+        raise RecipeError(f"--guess needs a file after it, not {guess}: tastemaker init DIR --guess FILE.csv")
     if source is not None or format_ is not None:
         if source is None or recipe or catalog or guess:
             raise RecipeError("A data set brings its own recipe: tastemaker init DIR SOURCE --format NAME, no more.")

@@ -5,8 +5,12 @@ from difflib import get_close_matches
 
 
 def nearest(name: str, choices: Iterable[str]) -> str | None:
-    """The choice spelt most like `name`, case ignored; None when nothing is close."""
+    """The shortest choice with all words of `name`, else the one spelt most like it (case ignored), or None."""
     by_folded = {choice.casefold(): choice for choice in choices}
+    words = name.casefold().split()
+    whole = [folded for folded in by_folded if words and all(word in folded for word in words)]
+    if len(name) > 3 and whole:
+        return by_folded[min(whole, key=len)]
     found = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[found[0]] if found else None
 
