@@ -227,7 +227,7 @@ def _rows(
             "test": int(who.test[k]) if tested else None,
             "slate": slate, "rank_shown": None if slate is None else int(batch.shown.rank[k]),
             "level": NAMES[tested] if own else levels[level].name if level >= 0 else "none",
-            "at": one.time, "recorded_at": now, "known": int(found.known[n]),
+            "at": int(batch.moment[k]), "recorded_at": now, "known": int(found.known[n]),
             "predicted": value[n], "chance": chance[n], "actual": signed[n], "liked": liked[n],
             "error": None if value[n] is None else value[n] - signed[n],
             "correct": None if chance[n] is None else bool(found.chance[n] >= 0.5) == liked[n], "place": place[n],

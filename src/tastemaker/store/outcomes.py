@@ -98,10 +98,12 @@ def past_of(conn: sa.Connection, measure: str, version: int | None, days: int) -
 
 def daily_users(conn: sa.Connection, days: int) -> float:
     """New real users a day: how many different ones came in the last `days` that events are known of, a day."""
-    last = conn.scalar(sa.select(sa.func.max(events.c.time)).where(~events.c.synthetic))
+    late = events.c.time > events.c.received_at  # a sender's clock that runs ahead
+    happened = sa.case((late, events.c.received_at), else_=events.c.time)
+    last = conn.scalar(sa.select(sa.func.max(happened)).where(~events.c.synthetic))
     if last is None:
         return 0.0
-    recent = (events.c.time > last - days * DAY) & ~events.c.synthetic
+    recent = (happened > last - days * DAY) & ~events.c.synthetic
     return float(conn.scalar(sa.select(sa.func.count(events.c.user_row.distinct())).where(recent)) or 0) / days
 
 
