@@ -52,8 +52,8 @@ def estimate(store: Store, version: int) -> Estimated:
             "No slate was shown with exploration, so no other version can be judged by the log. Set explore."
         )
     trouble = DataError(
-        f"All {len(drawn)} slates with exploration were shown before version {version} had learned, so it may know what "
-        "became of them. Wait until others were shown, or run an experiment."
+        f"All {len(drawn)} slates with exploration were shown before version {version} had learned, so it may know "
+        "what became of them. Wait until others were shown, or run an experiment."
     )
     for since, judged, fair in _unknown_to(chosen):
         later = [row for row in drawn if row.at > since]

@@ -30,7 +30,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class UserSums:
-    """y, n: measure -> (users,) sums, n None = 1 each; before_*: the same users before it began."""
+    """y, n: measure -> (users,) sums, n None = 1 each; before_*: the same users before it began, whatever they did in
+    it: a past that is known of those who act alone would depend on the treatment."""
 
     users: tuple[str, ...]
     treatment: Bool
@@ -74,8 +75,9 @@ def outcomes_of(conn: sa.Connection, test: int, started_at: int) -> UserSums:
     arms = sa.select(users.c.id, sa.func.max(q.arm).label("arm")).join(users, users.c.row == q.user_row)
     for row in conn.execute(arms.where(mine, q.arm.is_not(None)).group_by(users.c.id)):
         dealt.setdefault(row.id, row.arm)
-    met = sa.select(q.user_row).where(mine)
-    before = _sums(conn, (q.at < started_at) & q.user_row.in_(met))
+    assigned = sa.select(ab_assignments.c.user).where(ab_assignments.c.test == test)
+    met = sa.or_(users.c.id.in_(assigned), q.user_row.in_(sa.select(q.user_row).where(mine)))
+    before = _sums(conn, (q.at < started_at) & met)
     who = tuple(sorted(dealt))
     y, n = _columns(during, who)
     before_y, before_n = _columns(before, who)
