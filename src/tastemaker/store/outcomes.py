@@ -14,6 +14,7 @@ from .tables import ab_assignments, events, recommendation_quality, users
 q = recommendation_quality.c
 Sum = sa.ColumnElement[Any]
 DAY = 86_400
+UNSURE = 1e-6  # chances are kept so far from 0 before a logarithm is taken, as metrics.foretelling does
 OWN = ("active", "asked", "challenger")  # levels of the version itself
 
 
@@ -49,6 +50,8 @@ def _there(value: Sum, where: Sum) -> Sum:
     return sa.func.sum(sa.case((where, value), else_=0.0))
 
 
+_actual = sa.case((q.liked, q.chance), else_=1.0 - q.chance)  # the chance that was given to what happened
+_surprise = -sa.func.ln(sa.case((_actual < UNSURE, UNSURE), else_=_actual))
 _placed = q.liked & q.place.is_not(None)
 MEASURES: Mapping[str, Measure] = {
     "like_accuracy": Measure("predicted like equals actual like", _how_often(q.correct.is_(True)),
@@ -59,6 +62,10 @@ MEASURES: Mapping[str, Measure] = {
     "outcomes": Measure("outcomes per user", sa.func.count() * 1.0, None),
     "error": Measure("mean absolute error of the prediction", _there(sa.func.abs(q.error), q.error.is_not(None)),
                      _how_often(q.error.is_not(None)), higher=False),
+    "squared_error": Measure("mean squared error of the prediction", _there(q.error * q.error, q.error.is_not(None)),
+                             _how_often(q.error.is_not(None)), higher=False),
+    "log_loss": Measure("log loss of the predicted like", _there(_surprise, q.chance.is_not(None)),
+                        _how_often(q.chance.is_not(None)), higher=False),
     "place": Measure("share of the catalog ranked above a liked item", _there(q.place, _placed), _how_often(_placed),
                      higher=False, share=True),
     "fallback": Measure("outcomes that a lower level had to predict", _how_often(q.level.not_in(OWN)),
