@@ -26,9 +26,9 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def replayed(night: Path, folder: Path, policy: str, **how: object) -> Replayed:
+def replayed(night: Path, folder: Path, policy: str, by: str = "activate", **how: object) -> Replayed:
     with Project.open(night) as project:
-        eager = Retraining(train_window_days=0, new_events=200, min_lift=0.0)
+        eager = Retraining(train_window_days=0, new_events=200, min_lift=0.0, policy=by)  # type: ignore[arg-type]
         recipe, past = replace(project.recipe, retrain=eager), project.dataset(synthetic=False)
         return replay(folder, recipe, past.catalog, past, policy=policy, step_days=5.0, **how)  # type: ignore[arg-type]
 
@@ -64,6 +64,13 @@ def test_the_same_seed_replays_the_same(night: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.correct, second.correct)
     said = [[(d["at"], d["what"], d["reason"]) for d in one.timeline[1:]] for one in (first, second)]
     assert said[0] == said[1]
+
+
+def test_the_same_seed_deals_the_same_arms(night: Path, tmp_path: Path) -> None:
+    first, second = (replayed(night, tmp_path / str(k), "loop", "experiment") for k in range(2))
+    assert any(d["reason"].startswith("experiment: ") for d in first.timeline)
+    np.testing.assert_array_equal(first.version, second.version)
+    np.testing.assert_array_equal(first.correct, second.correct)
 
 
 def test_the_project_itself_is_not_touched(night: Path) -> None:

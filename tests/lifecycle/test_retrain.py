@@ -26,6 +26,7 @@ from tastemaker.store import (
     record_decision,
 )
 from tastemaker.store.quality import last_event
+from tastemaker.watch import Progress, Watch
 
 from ..rated import DAY, START, new_project, rows, world, write_ratings
 from ..shops import edit
@@ -233,3 +234,22 @@ def test_a_training_that_died_with_whoever_waited_for_it_counts_too(taught: Proj
         add_job(conn, "retrain", {"reason": "x"}, NOW - 1000, f"{gethostname()}:999999999:dead")
     assert tick_here(taught.store, taught.recipe, now=NOW).swept == [1]
     assert what(taught).count("failed") == 1
+
+
+def test_who_lost_the_lease_makes_nothing_visible(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    before = taught.versions()
+    with taught.store.begin() as conn:
+        job = add_job(conn, "retrain", {"reason": "x", "seed": 0}, NOW)
+
+    def stolen(_: Progress) -> None:
+        with taught.store.begin() as conn:
+            conn.exec_driver_sql("UPDATE leases SET holder = 'elsewhere:1:x'")
+
+    done = taught.run_job(job, Watch(report=stolen))
+    assert (done.state, done.error) == (
+        "cancelled", "The lease for training was lost meanwhile, so nothing of it became visible."
+    )  # fmt: skip
+    assert taught.versions() == before
+    with taught.store.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM leases")

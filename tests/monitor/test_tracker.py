@@ -18,7 +18,7 @@ from tastemaker.data.events import events_of
 from tastemaker.data.query import Query, Slate
 from tastemaker.data.vocab import Vocab
 from tastemaker.errors import DataError
-from tastemaker.monitor import DAY, Limits, quality, track
+from tastemaker.monitor import DAY, Limits, quality, status, track
 from tastemaker.scorers import Calibrated, Factors, Popularity
 from tastemaker.store import Store, activate, forget, put_catalog, put_events, put_slate, rollback
 from tastemaker.store.experiments import NewExperiment, start_experiment
@@ -148,8 +148,13 @@ def test_a_clock_that_jumps_back(store: Store) -> None:
     times = [1500, 2500, 4500, 5500]
     happen(store, [("ann", f"i{k}", 5, t) for k, t in enumerate(times)])
     found = track(store, LIMITS, NOW)
-    assert [(row["at"], row["version"]) for row in rows(store)] == [(1500, 0), (4500, 2), (5500, 2)]
-    assert found.unclear == 1  # at 2500, of which version 2 may have learned
+    assert (found.added, found.unclear) == (3, 1)  # at 2500, of which version 2 may have learned
+    with store.read() as conn:
+        known = read_outcomes(conn)
+    assert list(zip(known.at.tolist(), known.version.tolist(), strict=True)) == [(1500, 0), (4500, 2), (5500, 2)]
+    again = track(store, LIMITS, NOW)
+    assert (again.added, again.unclear) == (0, 0)
+    assert status(store, NOW).waiting == 0  # nobody is asked to tick for it
 
 
 def test_a_clock_that_was_far_ahead_once_silences_nobody(store: Store) -> None:

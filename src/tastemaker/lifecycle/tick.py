@@ -20,7 +20,7 @@ from .carry import carry_out
 from .catalog_job import CATALOG, refresh_catalog
 from .concluding import conclude
 from .explaining import WORDS
-from .leased import TRAINING, leased, refusal
+from .leased import TRAINING, leased, refusal, while_held
 from .retrain import Retrained, retrain
 from .triggers import FAILED, Trigger, trigger
 
@@ -99,9 +99,9 @@ def tick_here(
     looked = look(store, recipe, at, force, chains)
     if not looked.trigger.wanted or looked.busy:
         return looked
-    with leased(store):
-        tried = _search(recipe, looked, search)
-        done = retrain(store, recipe, looked.trigger.why, seed, watch or Watch(), search=tried, now=at)
+    with leased(store) as holder:
+        tried, mine = _search(recipe, looked, search), while_held(watch or Watch(), TRAINING, holder)
+        done = retrain(store, recipe, looked.trigger.why, seed, mine, search=tried, now=at)
     return replace(looked, done=done)
 
 
@@ -114,10 +114,11 @@ def run_job(store: Store, recipe: Recipe, id_: int, watch: Watch) -> None:
     try:
         with store.read() as conn:
             kind = database.find_job(conn, id_).kind
-        with leased(store, WORDS if kind == WORDS else TRAINING) as holder:
+        name = WORDS if kind == WORDS else TRAINING
+        with leased(store, name) as holder:
             with store.begin() as conn:
                 job = database.start_job(conn, id_, holder, int(time()))
-            done = carry_out(store, recipe, job, _reporting(store, id_, watch))
+            done = carry_out(store, recipe, job, _reporting(store, id_, while_held(watch, name, holder)))
             state, result, error = "done", done, None
     except Cancelled as stopped:
         state, result, error = "cancelled", None, str(stopped)

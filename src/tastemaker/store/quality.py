@@ -13,6 +13,7 @@ from .tables.base import CHUNK, add_new
 
 q = recommendation_quality.c
 Rows = sa.ColumnElement[bool]
+UNCLEAR = "unclear"  # the level of an outcome that nobody can be held to account for
 
 
 class Pending(NamedTuple):
@@ -124,8 +125,8 @@ def put_quality(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
 def read_outcomes(
     conn: sa.Connection, since: int | None = None, until: int | None = None, version: int | None = None
 ) -> Outcomes:
-    """Those that happened after `since` and not after `until`; of one version, or of all."""
-    where = [sa.true()] if version is None else [q.version == version]
+    """Those that happened after `since` and not after `until`; of one version, or of all that somebody foretold."""
+    where = [q.level != UNCLEAR] if version is None else [q.level != UNCLEAR, q.version == version]
     where += [] if since is None else [q.at > since]
     where += [] if until is None else [q.at <= until]
     chosen = sa.select(*(column for column, _, _ in _COLUMNS.values())).where(*where).order_by(q.at, q.event)
