@@ -69,8 +69,9 @@ def test_it_waits_and_says_for_what(taught: Project) -> None:
     assert why.endswith("each arm has 30. At the latest it ends after 60 days")
     found = conclude(taught.store, 60, NOW + 61 * DAY)
     assert told(taught) == [found.over]
-    assert found.over.startswith("rejected, since 60 days brought no verdict: Too early")
-    assert states(taught) == {0: "retired", 1: "active", 2: "rejected"}
+    assert found.over.startswith("proposed, since 60 days brought no verdict: Too early")
+    assert found.over.endswith("tastemaker activate 2")
+    assert states(taught) == {0: "retired", 1: "active", 2: "candidate"}
 
 
 def test_who_is_surely_better_offline_and_not_worse_on_users_answers(taught: Project) -> None:

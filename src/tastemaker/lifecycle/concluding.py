@@ -51,8 +51,8 @@ def conclude(store: Store, days: int, now: int) -> Concluded:
     """Look at the running experiment, and act where it is over.
 
     A candidate that a retraining tries out was surely better on what came later, so it answers everybody where it wins
-    or is not worse; it is rejected where it loses, where users get lost, or where `days` bring no verdict. An
-    experiment of a person ends here only by a guard.
+    or is not worse; it is rejected where it loses or where users get lost, and proposed to a person where `days` bring
+    no verdict. An experiment of a person ends here only by a guard.
     """
     with store.read() as conn:
         found = running(conn)
@@ -80,14 +80,15 @@ def _ended(conn: Connection, found: Experiment, report: Report, lost: bool, days
     if lost:
         said = "another version was activated"
     elif kind in ("open", "early"):
-        said = f"rejected, since {days} days brought no verdict: {said}"
+        use = f"To use it all the same: tastemaker activate {found.treatment}"
+        said = f"proposed, since {days} days brought no verdict: {said} {use}"
     elif kind == "even":
         said = f"activated, since it was surely better on what came later and is not worse on users: {said}"
     stop_experiment(conn, said, vars(report.verdict), now)
     database.record_decision(conn, "experiment", said, now, found.treatment)
     if not lost and kind in ("treatment", "even"):
         database.activate(conn, found.treatment, f"experiment {found.id}: {said}", now)
-    else:
+    elif lost or kind not in ("open", "early"):
         _reject(conn, found)
     return said
 

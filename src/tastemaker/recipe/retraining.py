@@ -33,7 +33,7 @@ class Retraining:
     new_events:        so many new outcomes start a training by themselves; 0 = they never do
     policy:            what becomes of a better candidate: activated, tried on half of the users, or only proposed
     min_lift, unit:    how much better it must be, beside an interval above zero; points (of percent) or percent
-    experiment_days:   such a trial that has no verdict by then ends, and the candidate is rejected
+    experiment_days:   such a trial that has no verdict by then ends, and the candidate is only proposed
     experiment_guards: what may not get worse in it by more than this: a measure, "=", an amount or a percentage
     search:            settings tried around the present ones where accuracy alarms, since those are what failed
     """
