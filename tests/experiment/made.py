@@ -30,7 +30,8 @@ def record(conn: sa.Connection, rows: Iterable[dict[str, Any]]) -> None:
                       "received_at": at, "synthetic": False, "grp": -1, "key": f"made {number}"})  # fmt: skip
         fixed = {"event": number, **whose, "level": "active", "at": at,
                  "recorded_at": at, "known": 0, "actual": 1.0, "liked": True, "correct": True,
-                 "error": 0.5, "place": 0.25, "arm": None, "test": None, "rank_shown": None, "slate": None}  # fmt: skip
+                 "error": 0.5, "place": 0.25, "chance": None,
+                 "arm": None, "test": None, "rank_shown": None, "slate": None}  # fmt: skip
         judged.append(fixed | {k: v for k, v in row.items() if k != "user"})
     for table, each in ((users, new), (events, added), (recommendation_quality, judged)):
         if each:

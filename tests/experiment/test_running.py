@@ -11,7 +11,7 @@ import pytest
 from tastemaker.errors import QueryError
 from tastemaker.experiment import amount, check_options, guard, look, start, stop
 from tastemaker.store import Store, activate, add_versions, list_versions, put_catalog
-from tastemaker.store.experiments import arm_of, running
+from tastemaker.store.experiments import arm_of, expose, running
 
 from ..store.toys import candidate, catalog
 from .made import DAY, crowd, record
@@ -178,6 +178,39 @@ def test_the_past_narrows_the_figure(store: Store) -> None:
     assert report.saved > 0.6
     width = [i.points.high - i.points.low for i in (report.adjusted, report.lift)]
     assert width[0] < 0.7 * width[1]
+
+
+@pytest.mark.parametrize(("metric", "near"), [("likes", 0.5), ("like_rate", 0.05)])
+def test_who_acts_may_depend_on_the_treatment_and_the_past_still_does_not(
+    store: Store, metric: str, near: float
+) -> None:
+    """The treatment wakes idle users, who like nothing more for it, or as often as the others: no difference."""
+    rng, rows = np.random.default_rng(0), []
+
+    def does(user: str, likes: int, others: int, **more) -> None:
+        rows.extend({"user": user, "version": 1, "liked": k < likes, **more} for k in range(likes + others))
+
+    with store.begin() as conn:
+        record(conn, [{"user": f"b{n}", "version": 1, "at": 999 * DAY, "liked": n % 2 == 0} for n in range(60)])
+    test = start(store, 1, 2, metric=metric, effect="0.5", at=1000 * DAY, salt="s")
+    with store.begin() as conn:
+        dealt = expose(conn, [f"u{n}" for n in range(400)], 1001 * DAY)
+    for n, (user, d) in enumerate(dealt.items()):
+        now = {"at": 1002 * DAY, "test": test.id, "arm": d.arm, "version": d.version}
+        idle, keen = n % 2 == 0, n % 4 == 1
+        if metric == "likes":
+            does(user, 5 if idle else 10, 0)
+            does(user, 0 if idle else int(rng.poisson(4)), int(d.arm == "treatment" or not idle), **now)
+        else:
+            does(user, 0 if idle else 10 if keen else 2, 10 if idle else 0 if keen else 8)
+            likes = int(rng.binomial(6, 0.6 if idle else 0.8 if keen else 0.4))
+            does(user, likes, 6 - likes, **now) if d.arm == "treatment" or not idle else None
+    with store.begin() as conn:
+        record(conn, rows)
+    found = look(store)
+    assert found.adjusted is not None
+    assert abs(found.adjusted.points.mean) < near  # with a past of those alone who acted: -1.0 and +0.09
+    assert found.saved > 0.05
 
 
 def test_an_activation_is_noticed(store: Store) -> None:

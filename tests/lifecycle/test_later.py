@@ -102,3 +102,15 @@ def test_where_nothing_is_disliked_rankings_are_judged() -> None:
 def test_too_little(n: int, says: str) -> None:
     with pytest.raises(DataError, match=says):
         later_part(DATA.where(np.arange(len(DATA)) < n), RECIPE, None, NOW)
+
+
+def test_a_clock_that_ran_ahead_leaves_the_later_parts_something_new() -> None:
+    e = DATA.events
+    ahead = np.where(np.arange(len(e)) == len(e) // 2, START + 40_000 * DAY, e.time)
+    data = replace(DATA, events=replace(e, time=ahead))
+    first = later_part(data, RECIPE, None, NOW)
+    heard = first.data.events.time
+    assert heard.max() == e.time.max()  # what a version says that it learned from, up to here
+    assert later_part(data, RECIPE, int(np.quantile(heard, 0.9)), NOW).begins == pytest.approx(
+        later_part(DATA, RECIPE, int(np.quantile(e.time, 0.9)), NOW).begins, abs=DAY
+    )

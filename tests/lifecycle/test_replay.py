@@ -1,7 +1,9 @@
 """A past through the whole loop: nothing is foretold by who could know it, and the same seed replays the same."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tastemaker.lifecycle import Project
 from tastemaker.lifecycle.replay import Replayed, replay
 from tastemaker.lifecycle.replays import as_seconds
 from tastemaker.recipe import Retraining
+from tastemaker.recipe.retraining import Guards
 from tastemaker.store import Store, list_activations, version
 from tastemaker.store.quality import read_outcomes
 
@@ -26,9 +29,11 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def replayed(night: Path, folder: Path, policy: str, **how: object) -> Replayed:
+def replayed(
+    night: Path, folder: Path, policy: str, retrain: Mapping[str, Any] | None = None, **how: object
+) -> Replayed:
     with Project.open(night) as project:
-        eager = Retraining(train_window_days=0, new_events=200, min_lift=0.0)
+        eager = Retraining(**{"train_window_days": 0, "new_events": 200, "min_lift": 0.0, **(retrain or {})})
         recipe, past = replace(project.recipe, retrain=eager), project.dataset(synthetic=False)
         return replay(folder, recipe, past.catalog, past, policy=policy, step_days=5.0, **how)  # type: ignore[arg-type]
 
@@ -64,6 +69,15 @@ def test_the_same_seed_replays_the_same(night: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(first.correct, second.correct)
     said = [[(d["at"], d["what"], d["reason"]) for d in one.timeline[1:]] for one in (first, second)]
     assert said[0] == said[1]
+
+
+def test_the_same_seed_deals_the_same_arms(night: Path, tmp_path: Path) -> None:
+    eager = {"new_events": 100, "policy": "experiment", "guards": Guards(sudden=100.0)}
+    first, second = (replayed(night, tmp_path / str(k), "loop", eager, warm=0.04) for k in range(2))
+    assert any(d["reason"].startswith("experiment: ") for d in first.timeline)
+    assert len(np.unique(first.version)) > 2
+    np.testing.assert_array_equal(first.version, second.version)
+    np.testing.assert_array_equal(first.correct, second.correct)
 
 
 def test_the_project_itself_is_not_touched(night: Path) -> None:

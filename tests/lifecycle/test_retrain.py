@@ -1,16 +1,32 @@
 """The loop on a small rated world: learned, watched, learned again; what is not surely better replaces nothing."""
 
 import time
+from dataclasses import fields
 from pathlib import Path
+from socket import gethostname
 
 import numpy as np
 import pytest
 
 from tastemaker.errors import LeaseHeld, QueryError
 from tastemaker.lifecycle import Project
+from tastemaker.lifecycle import tick as ticking
 from tastemaker.lifecycle.leased import leased
 from tastemaker.lifecycle.tick import tick_here
-from tastemaker.store import list_decisions, list_jobs
+from tastemaker.lifecycle.triggers import Trigger, trigger
+from tastemaker.monitor import Alarm
+from tastemaker.store import (
+    NewVersion,
+    active_version,
+    add_job,
+    add_versions,
+    count_events,
+    list_decisions,
+    list_jobs,
+    record_decision,
+)
+from tastemaker.store.quality import last_event
+from tastemaker.watch import Progress, Watch
 
 from ..rated import DAY, START, new_project, rows, world, write_ratings
 from ..shops import edit
@@ -18,6 +34,7 @@ from ..shops import edit
 FOUND = world(users=120, items=60)
 MADE = rows(FOUND, days=200, each=30)
 HALF = START + 110 * DAY
+NOW = START + 300 * DAY
 
 
 @pytest.fixture(scope="module")
@@ -151,18 +168,88 @@ def test_a_clock_that_jumped_back_changes_nothing_that_was_learned(taught: Proje
     assert np.isin([v.state for v in taught.versions()], "active").sum() == 1
 
 
-def test_an_experiment_that_a_retraining_began_ends_when_somebody_chose_another_version(taught: Project) -> None:
-    from tastemaker.experiment import start
-    from tastemaker.lifecycle.concluding import conclude
-    from tastemaker.store.experiments import running
+RINGS = Alarm("age", 99.0, 90.0, 0, "Learn", 1, "version 1 is old")
 
-    start(taught.store, 0, 1, reason="retrain: better")
-    assert conclude(taught.store) is None  # it has to go on
-    assert tick_here(taught.store, taught.recipe).trigger.why.endswith("is running, and decides first")
-    taught.activate(0)
-    assert conclude(taught.store) == "another version was activated"
-    assert conclude(taught.store) is None
-    with taught.store.read() as conn:
-        assert running(conn) is None
-    states = {v.id: v.state for v in taught.versions()}
-    assert (states[0], list(states.values()).count("active")) == ("active", 1)
+
+def weighed(project: Project, now: int, alarms: tuple[Alarm, ...] = (RINGS,)) -> Trigger:
+    with project.store.read() as conn:
+        return trigger(conn, project.recipe, active_version(conn), alarms, False, now)
+
+
+def decided(project: Project, what: str, version: int | None = None, at: int | None = None) -> None:
+    with project.store.begin() as conn:
+        detail = {"events": count_events(conn).real, "last": last_event(conn)}
+        record_decision(conn, what, "a test", int(time.time()) if at is None else at, version, detail)
+
+
+def test_forgetting_users_hides_nothing_that_is_new(taught: Project, tmp_path: Path) -> None:
+    decided(taught, "retrained", 1)
+    assert weighed(taught, NOW).new == 0
+    for user in dict.fromkeys(row[0] for row in MADE[:200]):
+        taught.forget(user)
+    later = [row for row in MADE if row[3] >= HALF][:40]
+    taught.import_(write_ratings(tmp_path / "a.csv", later))
+    assert (weighed(taught, NOW).new, weighed(taught, NOW).wanted) == (40, True)
+
+
+def test_a_proposal_that_waits_for_a_person_is_a_training_in_vain(taught: Project, tmp_path: Path) -> None:
+    (active,) = [v for v in taught.versions() if v.state == "active"]
+    with taught.store.begin() as conn:
+        copied = {f.name: getattr(active, f.name) for f in fields(NewVersion)} | {"state": "candidate"}
+        (proposed,) = add_versions(conn, [NewVersion(**copied)])
+    decided(taught, "retrained", proposed)
+    later = [row for row in MADE if row[3] >= HALF]
+    taught.import_(write_ratings(tmp_path / "a.csv", later[:15]))
+    assert weighed(taught, NOW).why.endswith("15 events are new since the last training (needed: 20, after 1 in vain)")
+    taught.activate(proposed)
+    assert weighed(taught, NOW).wanted
+
+
+def test_a_training_that_dies_is_tried_again_and_more_seldom_each_time(
+    taught: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(taught.store.root / "recipe.toml", {r"\[retrain\]": "[retrain]\nnew_events = 50"})
+    monkeypatch.setattr(ticking.subprocess, "run", lambda *_, **__: None)  # nobody ever begins it
+    with Project.open(taught.store.root) as project:
+        project.import_(second_half(tmp_path))
+        tried = [ticking.tick(project.store, project.recipe, now=NOW + 60 * k) for k in range(3)]
+        assert [done.job is not None for done in tried] == [True, True, False]
+        assert tried[0].busy == "its process died before it began"
+        assert tried[2].trigger.why.endswith(
+            "job 2 failed: its process died before it began; it is tried again in 9 minutes"
+        )
+        assert what(project).count("failed") == 2
+        assert "rejected" not in what(project)
+        assert ticking.tick(project.store, project.recipe, now=NOW + 700).job is not None
+        assert ticking.tick(project.store, project.recipe, now=NOW + 1400).job is None  # twice as long
+        assert ticking.tick(project.store, project.recipe, now=NOW - 400 * DAY).job is None
+        monkeypatch.undo()
+        done = ticking.tick(project.store, project.recipe, now=NOW + 2 * DAY).done
+        assert done is not None
+        assert what(project).count("failed") == 3
+
+
+def test_a_training_that_died_with_whoever_waited_for_it_counts_too(taught: Project) -> None:
+    with taught.store.begin() as conn:
+        add_job(conn, "retrain", {"reason": "x"}, NOW - 1000, f"{gethostname()}:999999999:dead")
+    assert tick_here(taught.store, taught.recipe, now=NOW).swept == [1]
+    assert what(taught).count("failed") == 1
+
+
+def test_who_lost_the_lease_makes_nothing_visible(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    before = taught.versions()
+    with taught.store.begin() as conn:
+        job = add_job(conn, "retrain", {"reason": "x", "seed": 0}, NOW)
+
+    def stolen(_: Progress) -> None:
+        with taught.store.begin() as conn:
+            conn.exec_driver_sql("UPDATE leases SET holder = 'elsewhere:1:x'")
+
+    done = taught.run_job(job, Watch(report=stolen))
+    assert (done.state, done.error) == (
+        "cancelled", "The lease for training was lost meanwhile, so nothing of it became visible."
+    )  # fmt: skip
+    assert taught.versions() == before
+    with taught.store.begin() as conn:
+        conn.exec_driver_sql("DELETE FROM leases")

@@ -18,10 +18,11 @@ from tastemaker.data.events import events_of
 from tastemaker.data.query import Query, Slate
 from tastemaker.data.vocab import Vocab
 from tastemaker.errors import DataError
-from tastemaker.monitor import DAY, Limits, track
+from tastemaker.monitor import DAY, Limits, quality, status, track
 from tastemaker.scorers import Calibrated, Factors, Popularity
 from tastemaker.store import Store, activate, forget, put_catalog, put_events, put_slate, rollback
 from tastemaker.store.experiments import NewExperiment, start_experiment
+from tastemaker.store.outcomes import daily_users
 from tastemaker.store.quality import put_quality, read_outcomes
 from tastemaker.store.tables import recommendation_quality
 
@@ -48,6 +49,17 @@ def show(store: Store, user: str, items: tuple[str, ...], at: int, **changes: An
     slate = Slate(items, (1.0,) * n, ("m",) * n, ((),) * n, said["version"], said["level"], "", said["arm"])
     with store.begin() as conn:
         return put_slate(conn, said["query"], slate, at)
+
+
+@BOTH
+def test_an_outcome_happened_when_we_heard_of_it_where_its_clock_ran_ahead(store: Store) -> None:
+    shop(store)
+    happen(store, [("ann", "i1", 5, NOW + 300 * DAY), ("bob", "i2", 5, 1600)], received={0: 1500, 1: 1700})
+    track(store, LIMITS, NOW)
+    with store.read() as conn:
+        found = quality(conn, LIMITS)
+        assert (read_outcomes(conn).at.tolist(), found.until, found.whole.n) == ([1500, 1600], 1600, 2)
+        assert daily_users(conn, 28) == 2 / 28
 
 
 @BOTH
@@ -136,8 +148,13 @@ def test_a_clock_that_jumps_back(store: Store) -> None:
     times = [1500, 2500, 4500, 5500]
     happen(store, [("ann", f"i{k}", 5, t) for k, t in enumerate(times)])
     found = track(store, LIMITS, NOW)
-    assert [(row["at"], row["version"]) for row in rows(store)] == [(1500, 0), (4500, 2), (5500, 2)]
-    assert found.unclear == 1  # at 2500, of which version 2 may have learned
+    assert (found.added, found.unclear) == (3, 1)  # at 2500, of which version 2 may have learned
+    with store.read() as conn:
+        known = read_outcomes(conn)
+    assert list(zip(known.at.tolist(), known.version.tolist(), strict=True)) == [(1500, 0), (4500, 2), (5500, 2)]
+    again = track(store, LIMITS, NOW)
+    assert (again.added, again.unclear) == (0, 0)
+    assert status(store, NOW).waiting == 0  # nobody is asked to tick for it
 
 
 def test_a_clock_that_was_far_ahead_once_silences_nobody(store: Store) -> None:

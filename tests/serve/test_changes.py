@@ -1,8 +1,10 @@
 """What changes takes effect at once: events, versions, the catalog, keys, forgetting."""
 
+import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import time
 from typing import Any
 
 import pytest
@@ -44,6 +46,21 @@ def test_an_event_is_stored_once_and_every_row_has_its_receipt(service: Service,
     other = service.post("/v1/events", rows[3:], headers={"Idempotency-Key": "k2"})
     assert other["duplicate"] == 1
     assert service.get("/v1/users/ann")["events"] == 2
+
+
+def test_a_moment_that_has_not_come_is_refused_row_by_row(service: Service, project: Project) -> None:
+    item, now = project.catalog().items.ids[0], int(time())
+    sent = [now - 5, now + 3600, now + 2 * 86_400, 32_503_680_000]  # an hour is a clock that is a little ahead
+    rows = [{"user": "ann", "item": item, "kind": "like", "time": moment} for moment in sent]
+    found = service.post("/v1/events", rows)["receipts"]
+    assert [row["status"] for row in found] == ["accepted", "accepted", "refused", "refused"]
+    assert f"The time {sent[3]} is in the future; it is " in found[3]["reason"]
+    lines = "\n".join(json.dumps(row) for row in rows[1:])
+    done = service.ask("POST", "/v1/import/events", content=lines).json()
+    assert (done["stored"], [row["line"] for row in done["refused"]]) == (1, [2, 3])
+    body = [{"user": "ann", "items": [item], "time": moment} for moment in sent]
+    assert "Impression 2: The time" in service.post("/v1/impressions", body, status=422)["detail"]
+    assert service.post("/v1/impressions", body[:2]) == {"accepted": 2}
 
 
 def test_an_event_of_another_program_is_noticed(service: Service, project: Project) -> None:

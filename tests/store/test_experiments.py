@@ -1,5 +1,6 @@
 """The life of experiments: one at a time, arms that stick, outcomes by user, and an end that puts everything back."""
 
+import math
 import time
 from contextlib import closing
 
@@ -142,9 +143,10 @@ def test_outcomes_are_summed_by_user(shop: Store) -> None:
         test = begin(conn)
         dealt = expose(conn, ["ann", "bob"], at=110)
         mine = {"test": 1, "arm": dealt["ann"].arm, "version": dealt["ann"].version, "at": 150}
+        first = {"correct": False, "error": -0.5, "place": 0.1, "rank_shown": 3, "chance": 0.8}
+        second = {"correct": True, "error": 1.0, "place": 0.9, "level": "content", "chance": 0.75}
         record(conn, [
-            {"user": "ann", **mine, "liked": True, "correct": False, "error": -0.5, "place": 0.1, "rank_shown": 3},
-            {"user": "ann", **mine, "liked": False, "correct": True, "error": 1.0, "place": 0.9, "level": "content"},
+            {"user": "ann", **mine, "liked": True, **first}, {"user": "ann", **mine, "liked": False, **second},
             {"user": "ann", **mine, "liked": True, "correct": None, "error": None, "place": None, "level": "asked"},
             {"user": "ann", "version": 1, "at": 50, "liked": True, "correct": True},
             {"user": "ann", "version": 1, "at": 150, "liked": True, "correct": True},
@@ -156,7 +158,8 @@ def test_outcomes_are_summed_by_user(shop: Store) -> None:
     sums = {name: (found.y[name][0], None if found.n[name] is None else found.n[name][0]) for name in MEASURES}
     assert sums == {
         "like_accuracy": (1, 2), "like_rate": (2, 3), "likes": (2, None), "hits": (1, None), "outcomes": (3, None),
-        "error": (1.5, 2), "place": (pytest.approx(0.1), 1), "fallback": (1, 3),
+        "error": (1.5, 2), "squared_error": (1.25, 2), "log_loss": (pytest.approx(-math.log(0.8 * 0.25)), 2),
+        "place": (pytest.approx(0.1), 1), "fallback": (1, 3),
     }  # fmt: skip
     assert [found.y["outcomes"][k] for k in (1, 2)] == [0, 1]
     assert (found.before_y["like_accuracy"][0], found.before_n["like_accuracy"][0]) == (1, 1)

@@ -123,7 +123,8 @@ def estimated(found: "Estimated") -> Table:
 
 
 def reward(found: "Estimated") -> str:
-    return f"What was really shown: {found.shown:.4f}. Assumes that an item's chance does not depend on those above it."
+    assumed = "Assumes that an item's chance does not depend on those above it."
+    return f"What was really shown: {found.shown:.4f}. {assumed} {found.fair}".rstrip()
 
 
 def _run(name: str, run: "Simulated") -> list[str]:

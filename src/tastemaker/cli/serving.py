@@ -33,6 +33,7 @@ def serve(
     rate: Annotated[float, typer.Option(help="Requests a second for a key without a rate of its own.")] = 1000.0,
     memory: Annotated[int, typer.Option(help="MB for the models of one project, 0 = no limit.", min=0)] = 0,
     jobs: Annotated[bool, typer.Option(help="Carry out jobs that are asked for, in processes of their own.")] = True,
+    tick: Annotated[int, typer.Option(help="Seconds between two `tick`s, 0 = somebody else calls it.", min=0)] = 0,
     access_log: Annotated[bool, typer.Option(help="Log every request, not only those that failed.")] = False,
     json: Json = False,
 ) -> None:
@@ -44,7 +45,7 @@ def serve(
     settings = checked(Settings(
         projects=tuple(directories or ["."]), host=host, port=port, workers=workers, server=server,
         open_door=insecure_local, deadline_ms=deadline, rate=rate, burst=2 * rate, memory_mb=memory, run_jobs=jobs,
-        access_log=access_log,
+        access_log=access_log, tick_s=tick,
     ))  # fmt: skip
     check_free(host, port)
     url = f"http://{host}:{port}"

@@ -11,6 +11,7 @@ from .arrays import Bool, Float32, Int8, Int32, Int64
 # The row of a kind in this tuple is its code in `Events.kind` and in the database: append only.
 KINDS = ("ranking", "rating", "like", "play", "click", "skip")
 AGAINST = ("skip",)  # kinds that speak against an item
+AHEAD = 86_400  # seconds that a sender's clock may be ahead of ours before its events are refused
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,12 @@ from .arrays import Bool, Float64, Int64
 from .catalog import Catalog
 from .columns import EventColumns, ScaleColumn
 from .dataset import Dataset
-from .events import KINDS, Events
+from .events import AHEAD, KINDS, Events
 from .nearest import did_you_mean
 from .parse import to_number, to_time
 from .table import BadRow, Column, Table, pick_column
 from .vocab import Vocab
 
-AHEAD = 86_400  # seconds that a clock may be ahead before an event is refused
 MIXED = "mixed"  # what a table of several kinds holds
 UNDATED = int(np.iinfo(np.int64).min)  # a row that has no time
 

@@ -4,6 +4,8 @@ Deng, Xu, Kohavi & Walker 2013, "Improving the Sensitivity of Online Controlled 
 Data": y - θ (x - mean(x)), θ = cov(y, x) / var(x) over both arms, leaves the difference unbiased and its variance
 smaller by the factor 1 - corr². For a ratio, y and x are the linear parts of `metrics.ratio.linear` (Deng, Knoblich &
 Lu 2018, section 4).
+
+Everybody who was dealt counts, with or without outcomes: who acts may depend on the treatment, the past does not.
 """
 
 from dataclasses import dataclass

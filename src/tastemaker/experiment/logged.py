@@ -1,6 +1,6 @@
 """Judging a version on slates that others showed, before anyone sees it: what the log says, with its propensities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,28 +13,37 @@ from ..errors import DataError
 from ..metrics.off_policy import Logged, OffPolicy, doubly_robust, ips, snips
 from ..metrics.ratio import mean_of
 from ..recommender import Recommender
-from ..store import Store
+from ..store import ModelVersion, Store
+from ..store import version as find_version
 from ..store.answers import Answers
 from ..store.tables import recommendation_quality, slates
 
 q = recommendation_quality.c
+JUDGED = "Judged is the model as it was judged before: the deployed one has learned what became of these slates."
 
 
 @dataclass(frozen=True)
 class Estimated:
-    """Likes a shown position: of what was shown, and what the version would have had, by three estimators."""
+    """Likes a shown position: of what was shown, and what the version would have had, by three estimators.
+
+    fair: what limits the judgement, "" = nothing
+    """
 
     version: int
     shown: float
     ips: OffPolicy
     snips: OffPolicy
     doubly_robust: OffPolicy
+    fair: str = ""
 
 
 def estimate(store: Store, version: int) -> Estimated:
-    """From every slate that was drawn with exploration; DataError where these cannot judge this version."""
-    recommender = Answers.open(store, version).recommender
+    """From the slates drawn with exploration that the version cannot know; DataError where these cannot judge it.
+
+    Where too few were shown since it learned, the model as it was judged before is asked about those since that one.
+    """
     with store.read() as conn:
+        chosen = find_version(conn, version)
         drawn = [row for row in conn.execute(sa.select(slates).order_by(slates.c.id)) if _explored(row.propensities)]
         liked = sa.select(q.slate, q.rank_shown).where(q.slate.is_not(None), q.rank_shown.is_not(None), q.liked)
         likes = {(row.slate, row.rank_shown) for row in conn.execute(liked)}
@@ -42,10 +51,35 @@ def estimate(store: Store, version: int) -> Estimated:
         raise DataError(
             "No slate was shown with exploration, so no other version can be judged by the log. Set explore."
         )
-    log = logged(recommender, drawn, likes)
+    trouble = DataError(
+        f"All {len(drawn)} slates with exploration were shown before version {version} had learned, so it may know "
+        "what became of them. Wait until others were shown, or run an experiment."
+    )
+    for since, judged, fair in _unknown_to(chosen):
+        later = [row for row in drawn if row.at > since]
+        if later:
+            try:
+                log = logged(Answers.open(store, version, judged=judged).recommender, later, likes)
+                return _estimated(version, log, fair)
+            except DataError as error:
+                trouble = error
+    raise trouble
+
+
+def _unknown_to(version: ModelVersion) -> Iterator[tuple[int, bool, str]]:
+    """Since when, UTC seconds, the version cannot know what became of slates; then, as it was judged before."""
+    if not version.events_real:
+        yield -1, False, ""
+        return
+    yield version.created_at if version.data_to is None else version.data_to, False, ""
+    if version.judged_artifact is not None and version.data_to is not None and "begins" in version.metrics:
+        yield int(version.metrics["begins"]) - 1, True, JUDGED
+
+
+def _estimated(version: int, log: Logged, fair: str) -> Estimated:
     model = _by_position(log)
     found = float(mean_of(np.nansum(log.rewards, axis=1), log.shown.sum(axis=1).astype(np.float64)).value)
-    return Estimated(version, found, ips(log), snips(log), doubly_robust(log, model, model))
+    return Estimated(version, found, ips(log), snips(log), doubly_robust(log, model, model), fair)
 
 
 def logged(recommender: Recommender, drawn: Sequence[Any], likes: set[tuple[int, int]]) -> Logged:

@@ -82,7 +82,7 @@ def report(experiment: Experiment, sums: UserSums, met: Exposed) -> Report:
     found = difference(*arms)
     known = isfinite(found.points.se) and found.points.se > 0
     progress = (plan.se / found.points.se) ** 2 if known else 0.0
-    smaller = cuped(control, treatment)
+    smaller = cuped(*(sums_of(sums, experiment.metric, arm, idle=True) for arm in (~sums.treatment, sums.treatment)))
     treated = int(sums.treatment.sum())
     share = sample_ratio(len(sums.users) - treated, treated, experiment.share)
     guards = _guards(experiment, sums, plan, alpha)
@@ -105,10 +105,10 @@ def report(experiment: Experiment, sums: UserSums, met: Exposed) -> Report:
     )  # fmt: skip
 
 
-def sums_of(sums: UserSums, metric: str, arm: Bool) -> Sums:
-    """The users of one arm for whom there is something to measure."""
+def sums_of(sums: UserSums, metric: str, arm: Bool, idle: bool = False) -> Sums:
+    """The users of one arm for whom there is something to measure; idle: those for whom there is not, too."""
     n = sums.n[metric]
-    here = arm if n is None else arm & (n > 0)
+    here = arm if n is None or idle else arm & (n > 0)
     before_n = sums.before_n[metric]
     return Sums(
         sums.y[metric][here], None if n is None else n[here], sums.before_y[metric][here],

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ..errors import QueryError
 from ..metrics.ratio import Mean, mean_of
-from ..store import Store, version
+from ..store import Store, record_decision, version
 from ..store.experiments import (
     Experiment,
     NewExperiment,
@@ -103,7 +103,8 @@ def stop(store: Store, reason: str = "by hand", at: int | None = None) -> Report
 def _stop_if_broken(conn: sa.Connection, id_: int, at: int | None) -> Report:
     found = _look(conn, id_)
     if found.broken is not None and found.experiment.state == "running":
-        stop_experiment(conn, found.verdict.sentence, vars(found.verdict), at)
+        ended = stop_experiment(conn, found.verdict.sentence, vars(found.verdict), at)
+        record_decision(conn, "experiment", found.verdict.sentence, ended.ended_at or 0, ended.treatment)
         found = _look(conn, id_)
     return found
 

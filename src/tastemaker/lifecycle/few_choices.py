@@ -59,8 +59,9 @@ def taught_by_few(
         found, artifact, recipe=recipe.name, seed=seed, parent=parent.id, metrics={"unjudged": why},
         data=fingerprint(model, data, features, seed), features=features.digest,
     )  # fmt: skip
+    time = np.minimum(data.events.time, data.events.received_at)
     made = replace(made, created_at=now, events_real=real, events_synthetic=len(data) - real, reason="train",
-                   data_from=int(data.events.time.min()), data_to=int(data.events.time.max()))  # fmt: skip
+                   data_from=int(time.min()), data_to=int(time.max()))  # fmt: skip
     with store.begin() as conn:
         watch.settle(conn)
         keep_features(conn, catalog, saved)

@@ -11,7 +11,7 @@ from .. import store as database
 from ..data.catalog import Catalog
 from ..data.context import CODE, PLACE, column, place_code
 from ..data.dataset import Dataset
-from ..data.events import KINDS, Events
+from ..data.events import AHEAD, KINDS, Events
 from ..data.load_events import event_keys
 from ..data.parse import to_time
 from ..data.vocab import Vocab
@@ -163,6 +163,8 @@ def _used(
         time = to_time((row[spec.time] or "").strip())
     except ValueError:
         return "no time"
+    if time > clock() + AHEAD:
+        return "a time in the future"
     family = (row[spec.family] or "").strip().casefold() if spec.family else ""
     if not user:
         return "no user"
@@ -197,7 +199,7 @@ def as_dataset(recipe: Recipe, catalog: Catalog, kind: str, used: Sequence[_Used
         item=np.array([one.item for one in used], np.int32),
         value=np.ones(n, np.float32),
         time=time,
-        received_at=np.maximum(time, 0),
+        received_at=np.clip(time, 0, int(clock())),
         kind=np.full(n, KINDS.index(kind), np.int8),
         synthetic=np.zeros(n, bool),
         group=np.full(n, -1, np.int64),

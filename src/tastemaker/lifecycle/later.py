@@ -122,6 +122,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
         dated, begins = False, 2
     else:
         dated = True
+        data = _heard(data)
         begins, protocol = _begins(data.events.time, recipe.quality.window_days, since, again)
     metric = recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
     kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
@@ -146,6 +147,12 @@ def _clocked(data: Dataset) -> bool:
         return True
     _, at_once = np.unique(data.events.time, return_counts=True)
     return bool(at_once.max() <= 0.1 * len(data))
+
+
+def _heard(data: Dataset) -> Dataset:
+    """The same, nothing later than we heard of it: else nothing would be new after a sender's clock that ran ahead."""
+    e = data.events
+    return replace(data, events=replace(e, time=np.minimum(e.time, e.received_at)))
 
 
 def _window(time: Int64, ends: int, recipe: Recipe) -> Bool:

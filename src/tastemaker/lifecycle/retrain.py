@@ -8,11 +8,13 @@ from typing import Any
 from .. import store as database
 from ..algorithms import Algorithm
 from ..errors import DataError, TrainingError
-from ..experiment import start
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
+from ..store.experiments import running
+from ..store.quality import last_event
 from ..watch import Watch
 from .around import best_around
+from .concluding import try_out
 from .few_choices import taught_by_few
 from .learn_events import Learned, deploy, event_models, learn_from_events, verdict
 from .publishing import publish
@@ -43,13 +45,14 @@ def retrain(
     now = int(time()) if now is None else now
     with store.read() as conn:
         parent, events = database.active_version(conn), database.count_events(conn).real
+        last = last_event(conn)
     if parent is None:
         raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
     try:
         done = _round(store, recipe, parent, reason, seed, watch, search, now)
     except (DataError, TrainingError) as error:
         done = Retrained("skipped", str(error), None, parent.id)
-    kept = {"events": events, "parent": parent.id, "because": reason, "lift": done.lift}
+    kept = {"events": events, "last": last, "parent": parent.id, "because": reason, "lift": done.lift}
     with store.begin() as conn:
         what = "retrained" if done.better else "rejected"
         said = done.reason if done.what == what else f"{done.what}: {done.reason}"
@@ -76,7 +79,7 @@ def _round(
     (version,) = publish(store, recipe, lesson, [best], reason, now, watch)
     what, why = _decided(store, recipe, version, parent, better, why, now)
     if what == "experiment":
-        start(store, parent.id, version.id, reason=f"retrain: {why}", at=now)
+        try_out(store, recipe, parent, version, lesson.later.metric, why, seed, now)
     return Retrained(what, why, version.id, parent.id, _lift(best))
 
 
@@ -102,7 +105,7 @@ def _decided(
         if recipe.retrain.policy == "activate":
             database.activate(conn, version.id, f"retrain: {why}", now)
             return "activated", why
-        if recipe.retrain.policy == "experiment":
+        if recipe.retrain.policy == "experiment" and running(conn) is None:
             return "experiment", why
         return "proposed", f"{why}. To use it: tastemaker activate {version.id}"
 

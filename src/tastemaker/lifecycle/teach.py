@@ -9,6 +9,7 @@ from .. import store as database
 from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
+from ..store.quality import last_event
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
@@ -87,7 +88,7 @@ def _settled(
             better, why = False, f"{why}; with real data it would be active, a rehearsal never is"
         if better and (active is None or active.id != parent.id):
             better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
-        detail = {"events": database.count_events(conn).real, "parent": parent.id}
+        detail = {"events": database.count_events(conn).real, "last": last_event(conn), "parent": parent.id}
         database.record_decision(
             conn, "trained", f"{'better' if better else 'kept aside'}: {why}", now, best.id, detail
         )

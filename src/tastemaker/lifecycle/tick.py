@@ -20,9 +20,9 @@ from .carry import carry_out
 from .catalog_job import CATALOG, refresh_catalog
 from .concluding import conclude
 from .explaining import WORDS
-from .leased import TRAINING, leased, refusal
+from .leased import TRAINING, leased, refusal, while_held
 from .retrain import Retrained, retrain
-from .triggers import Trigger, trigger
+from .triggers import FAILED, Trigger, trigger
 
 POINTS = 300  # reports that a job's row keeps
 
@@ -32,7 +32,7 @@ class Ticked:
     """tracked: outcomes that were foretold and are judged now; done: None when nothing was learned
 
     busy: who holds the lease, "" = nobody did; swept: jobs whose process had died
-    concluded: the verdict of an experiment that ended
+    concluded: the verdict of an experiment that ended; at: UTC seconds
     """
 
     tracked: Tracked
@@ -43,21 +43,24 @@ class Ticked:
     busy: str = ""
     swept: Sequence[int] = ()
     concluded: str = ""
+    at: int = 0
 
 
 def look(store: Store, recipe: Recipe, now: int, force: bool = False, chains: Chains | None = None) -> Ticked:
     """Judge new outcomes, ring alarms, and say whether it is time to learn; nothing is learned."""
     with store.begin() as conn:
         swept = database.sweep_jobs(conn, now)
+        for id_ in swept:
+            _failed(conn, database.find_job(conn, id_), now)
     tracked = track(store, recipe.quality, now, chains)
-    concluded = conclude(store, now) or ""
+    concluded = conclude(store, recipe.retrain.experiment_days, now)
     with store.begin() as conn:
         found = alarms(conn, recipe.quality, now)
         _log(conn, found, now)
-        why = trigger(conn, recipe, database.active_version(conn), found, force)
+        why = trigger(conn, recipe, database.active_version(conn), found, force, now, concluded.waits)
         lease = database.find_lease(conn, TRAINING)
     busy = refusal(lease) if lease is not None and database.held(lease, int(time())) else ""
-    return Ticked(tracked, found, why, busy=busy, swept=swept, concluded=concluded)
+    return Ticked(tracked, found, why, busy=busy, swept=swept, concluded=concluded.over, at=now)
 
 
 def tick(
@@ -76,13 +79,12 @@ def tick(
         stdout=subprocess.DEVNULL,
     )
     with store.begin() as conn:
-        if database.find_job(conn, id_).state == "queued":
-            database.end_job(conn, id_, "failed", int(time()), None, "its process died before it began")
+        queued = database.find_job(conn, id_).state == "queued"
+        lost = "its process died before it began" if queued else "its process died"
+        database.end_job(conn, id_, "failed", int(time()), None, lost)  # unless it is over
         job = database.find_job(conn, id_)
-        if job.state in ("failed", "running"):  # tried all the same, so that the same is not tried every minute
-            events = database.count_events(conn).real
-            said = f"job {id_} failed: {job.error or 'its process died'}"
-            database.record_decision(conn, "rejected", said, int(time()), None, {"events": events})
+        if job.state == "failed":
+            _failed(conn, job, looked.at)
     if job.result is None:
         return replace(looked, job=id_, busy=job.error or "")
     return replace(looked, job=id_, done=Retrained(**job.result))
@@ -97,9 +99,9 @@ def tick_here(
     looked = look(store, recipe, at, force, chains)
     if not looked.trigger.wanted or looked.busy:
         return looked
-    with leased(store):
-        tried = _search(recipe, looked, search)
-        done = retrain(store, recipe, looked.trigger.why, seed, watch or Watch(), search=tried, now=at)
+    with leased(store) as holder:
+        tried, mine = _search(recipe, looked, search), while_held(watch or Watch(), TRAINING, holder)
+        done = retrain(store, recipe, looked.trigger.why, seed, mine, search=tried, now=at)
     return replace(looked, done=done)
 
 
@@ -112,10 +114,11 @@ def run_job(store: Store, recipe: Recipe, id_: int, watch: Watch) -> None:
     try:
         with store.read() as conn:
             kind = database.find_job(conn, id_).kind
-        with leased(store, WORDS if kind == WORDS else TRAINING) as holder:
+        name = WORDS if kind == WORDS else TRAINING
+        with leased(store, name) as holder:
             with store.begin() as conn:
                 job = database.start_job(conn, id_, holder, int(time()))
-            done = carry_out(store, recipe, job, _reporting(store, id_, watch))
+            done = carry_out(store, recipe, job, _reporting(store, id_, while_held(watch, name, holder)))
             state, result, error = "done", done, None
     except Cancelled as stopped:
         state, result, error = "cancelled", None, str(stopped)
@@ -147,6 +150,13 @@ def _reporting(store: Store, id_: int, watch: Watch) -> Watch:
         return watch.settles(conn) and database.settle_job(conn, id_)
 
     return replace(watch, report=report, cancelled=lambda: watch.cancelled() or not going[0], settles=settles)
+
+
+def _failed(conn: Connection, job: database.Job, now: int) -> None:
+    """A training that ended under way: nothing was learned, so what is new stays new."""
+    if job.kind == "retrain":
+        said = f"job {job.id} failed: {job.error}"
+        database.record_decision(conn, FAILED, said, now, None, {"job": job.id})
 
 
 def _search(recipe: Recipe, looked: Ticked, asked: bool) -> int:

@@ -32,7 +32,7 @@ from ..store.catalogs import kept_catalog
 from ..store.events import read_histories
 from ..store.meta import get_meta
 from ..store.outcomes import OWN
-from ..store.quality import Pending, count_unjudged, put_quality, read_pending
+from ..store.quality import UNCLEAR, Pending, count_unjudged, put_quality, read_pending
 from ..store.store import Store
 from ..store.versions import list_versions
 from .answering import NOBODY, Answering, Log
@@ -50,7 +50,7 @@ class Tracked:
     """added: new rows; versions: how many of each; shown: of them, how many items we had shown.
 
     before: outcomes of before anything answered, which nobody can judge; unclear: outcomes at which a clock that jumped
-    back, or a version that cannot be opened, leaves nobody to hold to account
+    back leaves nobody to hold to account: rows that say no more than that, so that they are not looked at again
     """
 
     added: int = 0
@@ -86,10 +86,12 @@ def track(store: Store, limits: Limits, now: int, chains: "Chains | None" = None
     chains = chains or Chains(store)
     added, shown, unclear, versions = 0, 0, 0, Counter[int]()
     for batch in _batches(store, log, catalog, limits.shown_days * DAY):
-        rows = list(_judged(batch, log, chains, now))
-        unclear += len(batch.pending) - len(rows)
+        found = list(_judged(batch, log, chains, now))
+        rows, lost = ([row for row in found if (row["level"] == UNCLEAR) is none] for none in (False, True))
+        unclear += len(lost)
         with store.begin() as conn:
             added += put_quality(conn, rows)
+            put_quality(conn, lost)
         shown += sum(row["rank_shown"] is not None for row in rows)
         versions.update(row["version"] for row in rows)
     return Tracked(added, shown, before, unclear, versions)
@@ -168,6 +170,20 @@ def _judged(batch: _Batch, log: Log, chains: Chains, now: int) -> Iterator[dict[
             recommender = replace(chain.recommender, levels=chain.recommender.levels[first:])
             mine = np.array(members, np.int64)
             yield from _rows(batch, recommender, who, mine, _foreseen(batch, recommender, mine), now)
+    yield from _unclear(batch, np.flatnonzero(~who.sure), log, now)
+
+
+def _unclear(batch: _Batch, members: Int64, log: Log, now: int) -> Iterator[dict[str, Any]]:
+    """Rows that foretell nothing, for the outcomes that nobody can be held to account for."""
+    signed, liked = batch.data.signed()[batch.at].tolist(), batch.data.liked()[batch.at].tolist()
+    said = dict.fromkeys(("arm", "test", "slate", "rank_shown", "predicted", "chance", "error", "correct", "place"))
+    for k in members.tolist():
+        one = batch.pending[k]
+        yield {
+            **said, "event": one.event, "user_row": one.user_row, "item_row": one.item_row,
+            "version": int(log.version[0]), "level": UNCLEAR, "at": int(batch.moment[k]), "recorded_at": now,
+            "known": 0, "actual": signed[k], "liked": liked[k],
+        }  # fmt: skip
 
 
 def _believe(who: Answering, k: int, version: int) -> None:
@@ -227,7 +243,7 @@ def _rows(
             "test": int(who.test[k]) if tested else None,
             "slate": slate, "rank_shown": None if slate is None else int(batch.shown.rank[k]),
             "level": NAMES[tested] if own else levels[level].name if level >= 0 else "none",
-            "at": one.time, "recorded_at": now, "known": int(found.known[n]),
+            "at": int(batch.moment[k]), "recorded_at": now, "known": int(found.known[n]),
             "predicted": value[n], "chance": chance[n], "actual": signed[n], "liked": liked[n],
             "error": None if value[n] is None else value[n] - signed[n],
             "correct": None if chance[n] is None else bool(found.chance[n] >= 0.5) == liked[n], "place": place[n],

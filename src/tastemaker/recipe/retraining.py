@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..errors import RecipeError
+from ..errors import QueryError, RecipeError
+from ..experiment import guard
+from ..store.experiments import check_measure
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Retraining:
     new_events:        so many new outcomes start a training by themselves; 0 = they never do
     policy:            what becomes of a better candidate: activated, tried on half of the users, or only proposed
     min_lift, unit:    how much better it must be, beside an interval above zero; points (of percent) or percent
+    experiment_days:   such a trial that has no verdict by then ends, and the candidate is only proposed
+    experiment_guards: what may not get worse in it by more than this: a measure, "=", an amount or a percentage
     search:            settings tried around the present ones where accuracy alarms, since those are what failed
     """
 
@@ -40,6 +44,8 @@ class Retraining:
     policy: Literal["activate", "experiment", "propose"] = "activate"
     min_lift: float = 5.0
     unit: Literal["points", "percent"] = "points"
+    experiment_days: int = 60
+    experiment_guards: tuple[str, ...] = ("like_rate=10%", "fallback=0.05")
     search: int = 10
     guards: Guards = field(default_factory=Guards)
 
@@ -47,3 +53,10 @@ class Retraining:
         for name in ("train_window_days", "min_events", "new_events", "min_lift", "search"):
             if getattr(self, name) < 0:
                 raise RecipeError(f"[retrain] {name} is {getattr(self, name)}; it cannot be below 0.")
+        if self.experiment_days < 1:
+            raise RecipeError(f"[retrain] experiment_days is {self.experiment_days}; give 1 or more.")
+        for text in self.experiment_guards:
+            try:
+                check_measure(guard(text).metric)
+            except QueryError as error:
+                raise RecipeError(f"[retrain] experiment_guards: {error}") from None

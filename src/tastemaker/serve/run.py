@@ -13,6 +13,7 @@ from ..store.keys import list_keys
 from ..store.location import find_root
 from ..store.store import Store
 from .settings import ENVIRONMENT, Settings
+from .ticking import ticking
 
 NEEDED = {"fastapi": "serve", "orjson": "serve", "prometheus_client": "serve"}
 SERVERS = {"uvicorn": "serve", "granian": "granian"}
@@ -70,7 +71,8 @@ def serve(settings: Settings) -> None:
             chosen = replace(chosen, marks=str(Path(folder) / "marks"))
             os.environ[MULTIPLE] = folder
         os.environ[ENVIRONMENT] = chosen.as_text()
-        (_uvicorn if chosen.server == "uvicorn" else _granian)(chosen)
+        with ticking(chosen.projects, chosen.tick_s):
+            (_uvicorn if chosen.server == "uvicorn" else _granian)(chosen)
 
 
 def _uvicorn(settings: Settings) -> None:

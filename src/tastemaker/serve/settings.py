@@ -21,6 +21,7 @@ class Settings:
     memory_mb:   arrays that the models of one project may hold; 0 = no limit
     poll_ms:     how often a worker looks for what others changed
     repeat_s:    an unchanged user's answer is given again for so long; 0 = made anew each time
+    tick_s:      the service calls `tick` of each project so often; 0 = somebody else does
     run_jobs:    a job that is asked for starts a process of its own; False = somebody else calls `jobs run`
     """
 
@@ -42,6 +43,7 @@ class Settings:
     poll_ms: int = 250
     slates: bool = True
     repeat_s: float = 30.0
+    tick_s: int = 0
     run_jobs: bool = True
     access_log: bool = False
     marks: str = ""  # the file in which workers tell each other of changed users

@@ -48,12 +48,19 @@ class Answers:
     features: str | None = None
 
     @classmethod
-    def open(cls, store: Store, version: int | None = None, catalog: Catalog | None = None) -> "Answers":
-        """The chain of the active version, or of the one asked for. catalog: the store's, where it was read already."""
+    def open(
+        cls, store: Store, version: int | None = None, catalog: Catalog | None = None, judged: bool = False
+    ) -> "Answers":
+        """The chain of the active version, or of the one asked for. catalog: the store's, where it was read already.
+
+        judged: by the model that was judged, which had not learned from everything yet
+        """
         with store.read() as conn:
             catalog = kept_catalog(conn) if catalog is None else catalog
             settings = dict(get_meta(conn, "recipe"))
             chain, features = chain_of(conn, version), get_meta(conn, "features")
+            if judged and chain:
+                chain[0] = replace(chain[0], artifact=chain[0].judged_artifact or chain[0].artifact)
             contexts = Contexts.read(conn, store.artifacts, settings)
         if not len(catalog):
             raise StoreError(f"{store.root} has no items yet. Run: tastemaker import --catalog FILE")

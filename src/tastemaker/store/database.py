@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import log
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -48,6 +49,10 @@ def _prepare(raw: sqlite3.Connection, busy_seconds: float) -> None:
         "secure_delete = ON",  # what is forgotten is overwritten
     ):
         raw.execute(f"PRAGMA {pragma}").close()
+    try:
+        raw.execute("SELECT ln(1.0)").close()
+    except sqlite3.OperationalError:  # built without its mathematics
+        raw.create_function("ln", 1, log, deterministic=True)
 
 
 def _begin(conn: sa.Connection) -> None:

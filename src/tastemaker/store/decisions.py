@@ -12,7 +12,7 @@ Json = dict[str, Any]
 def record_decision(
     conn: sa.Connection, what: str, reason: str, now: int, version: int | None = None, detail: Json | None = None
 ) -> None:
-    """what: alarm, retrained, rejected, proposed, experiment, activated, rolled back, skipped …"""
+    """what: alarm, retrained, rejected, failed, proposed, experiment, activated, rolled back, skipped …"""
     row = {"at": now, "what": what, "version": version, "reason": reason, "detail": detail}
     conn.execute(sa.insert(decisions).values(row))
 

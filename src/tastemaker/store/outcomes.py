@@ -14,6 +14,7 @@ from .tables import ab_assignments, events, recommendation_quality, users
 q = recommendation_quality.c
 Sum = sa.ColumnElement[Any]
 DAY = 86_400
+UNSURE = 1e-6  # chances are kept so far from 0 before a logarithm is taken, as metrics.foretelling does
 OWN = ("active", "asked", "challenger")  # levels of the version itself
 
 
@@ -30,7 +31,8 @@ class Measure:
 
 @dataclass(frozen=True)
 class UserSums:
-    """y, n: measure -> (users,) sums, n None = 1 each; before_*: the same users before it began."""
+    """y, n: measure -> (users,) sums, n None = 1 each; before_*: the same users before it began, whatever they did in
+    it: a past that is known of those who act alone would depend on the treatment."""
 
     users: tuple[str, ...]
     treatment: Bool
@@ -48,6 +50,8 @@ def _there(value: Sum, where: Sum) -> Sum:
     return sa.func.sum(sa.case((where, value), else_=0.0))
 
 
+_actual = sa.case((q.liked, q.chance), else_=1.0 - q.chance)  # the chance that was given to what happened
+_surprise = -sa.func.ln(sa.case((_actual < UNSURE, UNSURE), else_=_actual))
 _placed = q.liked & q.place.is_not(None)
 MEASURES: Mapping[str, Measure] = {
     "like_accuracy": Measure("predicted like equals actual like", _how_often(q.correct.is_(True)),
@@ -58,6 +62,10 @@ MEASURES: Mapping[str, Measure] = {
     "outcomes": Measure("outcomes per user", sa.func.count() * 1.0, None),
     "error": Measure("mean absolute error of the prediction", _there(sa.func.abs(q.error), q.error.is_not(None)),
                      _how_often(q.error.is_not(None)), higher=False),
+    "squared_error": Measure("mean squared error of the prediction", _there(q.error * q.error, q.error.is_not(None)),
+                             _how_often(q.error.is_not(None)), higher=False),
+    "log_loss": Measure("log loss of the predicted like", _there(_surprise, q.chance.is_not(None)),
+                        _how_often(q.chance.is_not(None)), higher=False),
     "place": Measure("share of the catalog ranked above a liked item", _there(q.place, _placed), _how_often(_placed),
                      higher=False, share=True),
     "fallback": Measure("outcomes that a lower level had to predict", _how_often(q.level.not_in(OWN)),
@@ -74,8 +82,9 @@ def outcomes_of(conn: sa.Connection, test: int, started_at: int) -> UserSums:
     arms = sa.select(users.c.id, sa.func.max(q.arm).label("arm")).join(users, users.c.row == q.user_row)
     for row in conn.execute(arms.where(mine, q.arm.is_not(None)).group_by(users.c.id)):
         dealt.setdefault(row.id, row.arm)
-    met = sa.select(q.user_row).where(mine)
-    before = _sums(conn, (q.at < started_at) & q.user_row.in_(met))
+    assigned = sa.select(ab_assignments.c.user).where(ab_assignments.c.test == test)
+    met = sa.or_(users.c.id.in_(assigned), q.user_row.in_(sa.select(q.user_row).where(mine)))
+    before = _sums(conn, (q.at < started_at) & met)
     who = tuple(sorted(dealt))
     y, n = _columns(during, who)
     before_y, before_n = _columns(before, who)
@@ -98,10 +107,12 @@ def past_of(conn: sa.Connection, measure: str, version: int | None, days: int) -
 
 def daily_users(conn: sa.Connection, days: int) -> float:
     """New real users a day: how many different ones came in the last `days` that events are known of, a day."""
-    last = conn.scalar(sa.select(sa.func.max(events.c.time)).where(~events.c.synthetic))
+    late = events.c.time > events.c.received_at  # a sender's clock that runs ahead
+    happened = sa.case((late, events.c.received_at), else_=events.c.time)
+    last = conn.scalar(sa.select(sa.func.max(happened)).where(~events.c.synthetic))
     if last is None:
         return 0.0
-    recent = (events.c.time > last - days * DAY) & ~events.c.synthetic
+    recent = (happened > last - days * DAY) & ~events.c.synthetic
     return float(conn.scalar(sa.select(sa.func.count(events.c.user_row.distinct())).where(recent)) or 0) / days
 
 

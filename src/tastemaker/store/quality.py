@@ -13,6 +13,7 @@ from .tables.base import CHUNK, add_new
 
 q = recommendation_quality.c
 Rows = sa.ColumnElement[bool]
+UNCLEAR = "unclear"  # the level of an outcome that nobody can be held to account for
 
 
 class Pending(NamedTuple):
@@ -97,6 +98,19 @@ def count_new(conn: sa.Connection, since: int, unjudged: bool = False) -> int:
     return every - int(conn.scalar(count.join(recommendation_quality, q.event == events.c.id).where(late)) or 0)
 
 
+def count_after(conn: sa.Connection, last: int | None, since: int) -> int:
+    """Real events numbered behind `last` (None = nobody knows), or heard of after `since`."""
+    later = events.c.received_at + 0 > since  # + 0: a scan
+    later = later if last is None else later | (events.c.id > last)
+    mine = sa.select(sa.func.count()).select_from(events).where(~events.c.synthetic, later)
+    return int(conn.scalar(mine) or 0)
+
+
+def last_event(conn: sa.Connection) -> int:
+    """The number of the newest event; 0 = there is none."""
+    return int(conn.scalar(sa.select(sa.func.max(events.c.id))) or 0)
+
+
 def put_quality(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     """Add these rows of the table; how many were new. What was forgotten meanwhile, and what is there, is left out."""
     held = sa.select(events.c.id).where(events.c.id.in_([row["event"] for row in rows]))
@@ -111,8 +125,8 @@ def put_quality(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
 def read_outcomes(
     conn: sa.Connection, since: int | None = None, until: int | None = None, version: int | None = None
 ) -> Outcomes:
-    """Those that happened after `since` and not after `until`; of one version, or of all."""
-    where = [sa.true()] if version is None else [q.version == version]
+    """Those that happened after `since` and not after `until`; of one version, or of all that somebody foretold."""
+    where = [q.level != UNCLEAR] if version is None else [q.level != UNCLEAR, q.version == version]
     where += [] if since is None else [q.at > since]
     where += [] if until is None else [q.at <= until]
     chosen = sa.select(*(column for column, _, _ in _COLUMNS.values())).where(*where).order_by(q.at, q.event)

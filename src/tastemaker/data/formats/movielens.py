@@ -22,8 +22,8 @@ from ..columns import CatalogColumns, EventColumns, ScaleColumn
 from ..dataset import Dataset
 from ..decode import decode
 from ..delimited import read_delimited
+from ..events import AHEAD
 from ..load_catalog import load_catalog
-from ..load_events import AHEAD
 from ..table import BadRow, Column, Table, checked
 from ..vocab import Vocab
 from .published import File, Published, heard_now, read_bytes, repeated

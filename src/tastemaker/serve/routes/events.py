@@ -8,10 +8,11 @@ from uuid import uuid4
 from fastapi import Body, Header
 from starlette.responses import Response
 
-from ...data.events import KINDS
+from ...data.events import AHEAD, KINDS
 from ...store.ingest import Told
 from ...store.slates import put_slates
 from ..models import Event, Impression, Receipts, Taken
+from ..problems import Refused
 from ..tenant import Tenant
 from .common import Ingester, Serving
 from .common import router as new_router
@@ -69,6 +70,8 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
             return f"The value of a {event.kind} is {given}; give a number from {low:g} to {high:g}."
     elif value is None:
         value = 1.0
+    if ahead := _ahead(event.time, now):
+        return ahead
     context = None if event.context is None else dict(event.context)
     moment = now if event.time is None else event.time
     chosen = key if event.id is None else f"id:{event.id}"
@@ -85,6 +88,13 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
     )
 
 
+def _ahead(time: int | None, now: int) -> str:
+    """Why a moment that has not come cannot be stored; "" = it can."""
+    if time is None or time <= now + AHEAD:
+        return ""
+    return f"The time {time} is in the future; it is {now} here. Give UTC seconds, and set the sender's clock."
+
+
 def _receipt(row: int, fate: str) -> dict[str, Any]:
     if fate in ("accepted", "duplicate", "spooled"):
         return {"row": row, "status": fate}
@@ -97,6 +107,9 @@ def impressions(
 ) -> dict[str, int]:
     """What was shown: where somebody else chose it, it can be measured all the same."""
     now = int(time())
+    for k, one in enumerate(impressions):
+        if ahead := _ahead(one.time, now):
+            raise Refused(422, f"Impression {k}: {ahead} Nothing was stored.")
     rows = [_shown(one, now) for one in impressions]
     with caller.tenant.store.begin() as conn:
         put_slates(conn, rows)
