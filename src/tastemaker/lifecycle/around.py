@@ -14,7 +14,7 @@ from ..store import ModelVersion, Store
 from ..tune import around, quiet
 from ..watch import Watch
 from .candidates import stream
-from .later import later_part
+from .later import next_part
 from .pretrain import features_of_version
 from .tuning_objective import LaterObjective, inside
 
@@ -45,7 +45,7 @@ def best_around(
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
     assert parent is not None
     try:
-        part = inside(later_part(data, recipe, parent.data_to, int(time()), parent.metrics.get("begins")))
+        part = inside(next_part(data, recipe, parent, int(time())))
     except DataError:  # too little to choose by
         return model
     features = features_of_version(store, recipe, catalog, parent, watch)

@@ -109,7 +109,7 @@ def own_text(artifacts: Artifacts, version: ModelVersion, manifest: Json | None 
 
     A later learning gives vectors with other axes, which this version would take for noise.
     """
-    said = artifacts.get(version.artifact, version.id)[0] if manifest is None else manifest
+    said = _read(artifacts, version)[0] if manifest is None else manifest
     kept = {} if said["features"] is None else artifacts.get(said["features"])[1]
     return np.asarray(kept["text"], np.float32) if "text" in kept else None
 
