@@ -1,14 +1,16 @@
 """A damaged or failing model: another level answers, and the slate says which and why."""
 
 from collections.abc import Iterable
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
-from tastemaker.store import ModelVersion, check, get_meta
+from tastemaker.store import ModelVersion, NewVersion, activate, add_versions, check, get_meta
 from tastemaker.store.answers import Answers
+from tastemaker.store.artifacts import Artifacts
 
 from ..shops import ITEMS, real_rankings, write_rankings
 
@@ -54,6 +56,33 @@ def test_the_parent_answers_for_its_child(taught: Project, tmp_path: Path) -> No
     slate = reopened(taught).recommend(taste=WOODY)
     assert (slate.level, slate.version) == ("content", "0")
     assert slate.level_reason.count("cannot be used") == 2
+
+
+def test_a_long_lineage_is_not_read(taught: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    last = taught.versions()[-1]
+    with taught.store.begin() as conn:
+        for parent in range(last.id, last.id + 6):
+            made = NewVersion(**{f.name: getattr(last, f.name) for f in fields(NewVersion)} | {"state": "candidate"})
+            add_versions(conn, [replace(made, parent=parent)])
+            activate(conn, parent + 1, "test")
+    healthy, read = reopened(taught).recommend(taste=WOODY), list[int | None]()
+    get = Artifacts.get
+    monkeypatch.setattr(Artifacts, "get", lambda self, digest, v=None: (read.append(v), get(self, digest, v))[1])
+    levels = reopened(taught).recommender.levels
+    assert [level.version for level in levels] == [str(last.id + 6), str(last.id + 5), "0", "none"]
+    assert [v for v in read if v is not None] == [last.id + 6, last.id + 5, 0]
+
+    assert taught.prune(keep=1).kept == (0, last.id + 4, last.id + 5, last.id + 6)
+    before = reopened(taught)
+    taught.rollback()
+    slate = taught.recommend(taste=WOODY)
+    assert (slate.items, slate.scores) == (healthy.items, healthy.scores)
+    assert before.recommend(taste=WOODY) == healthy
+    with pytest.raises(StoreError, match=f"Version {last.id} was pruned"):
+        taught.activate(last.id)
+    slate = Answers.open(taught.store, last.id).recommend(taste=WOODY)
+    assert (slate.level, slate.version) == ("content", "0")
+    assert f"version {last.id} cannot be used: Version {last.id} was pruned: its numbers are gone" in slate.level_reason
 
 
 def test_when_every_artifact_is_damaged_the_newest_answer(taught: Project) -> None:

@@ -131,6 +131,28 @@ def test_two_at_once_one_works_and_one_says_who(taught: Project, tmp_path: Path)
     assert taught.retrain().done is not None
 
 
+def test_settings_that_won_are_kept_until_the_recipe_says_others(taught: Project, tmp_path: Path) -> None:
+    root = taught.store.root
+    found = taught.train(models=("biases",), options={"damping_user": 2.0}).versions[0]
+    taught.activate(found.id)
+    taught.import_(second_half(tmp_path))
+
+    def again() -> tuple[str, float, float]:
+        with Project.open(root) as project:
+            done = project.retrain().done
+            assert done is not None
+            params = next(v.params for v in project.versions() if v.id == done.version)
+            with project.store.read() as conn:
+                last = [d for d in list_decisions(conn) if d["what"] in ("retrained", "rejected")][-1]
+            assert last["detail"]["settings"] == done.settings
+            return done.settings, params["damping_user"], params["damping_item"]
+
+    assert again() == (f"those of version {found.id}", 2.0, 5.0)
+    taught.activate(found.id)
+    edit(root / "recipe.toml", {r"\[models.biases\]": "[models.biases]\ndamping_item = 7.0"})
+    assert again() == ("the recipe's", 5.0, 7.0)
+
+
 def test_tick_trains_in_a_process_of_its_own(taught: Project, tmp_path: Path) -> None:
     edit(
         taught.store.root / "recipe.toml",

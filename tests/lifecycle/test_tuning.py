@@ -10,17 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from tastemaker.algorithms import ItemKNN
 from tastemaker.data.features import Features
 from tastemaker.errors import Cancelled, DataError, QueryError, RecipeError, TrainingError
 from tastemaker.lifecycle import Project, tuning_begin
 from tastemaker.lifecycle.candidates import stream
-from tastemaker.lifecycle.later import later_part
+from tastemaker.lifecycle.later import later_part, next_part
 from tastemaker.lifecycle.tuning import review
 from tastemaker.lifecycle.tuning_begin import Wanted
 from tastemaker.lifecycle.tuning_objective import validation_of
 from tastemaker.store import check, list_decisions
+from tastemaker.store.tables import model_versions
 from tastemaker.store.tuning import TrialRow, list_studies, list_trials
 from tastemaker.tune import SEARCHES
 from tastemaker.watch import Watch
@@ -175,15 +177,28 @@ def test_the_best_is_better_than_the_poor_settings_and_stays_so_on_the_test_part
     assert test.lift(good, poor, 0).low > 0
 
 
-def test_the_test_part_is_never_read(shop: Project, another: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("known", [None, 0.2], ids=["the last fifth", "what judges the next retraining"])
+def test_the_test_part_is_never_read(
+    shop: Project, another: Project, monkeypatch: pytest.MonkeyPatch, known: float | None
+) -> None:
+    """known: which part of the events the active version has learned from."""
     data = another.dataset(synthetic=False)
-    begins = later_part(data, another.recipe, None, int(data.events.time.max())).begins
-    part = validation_of(data, another.recipe)
+    last = int(data.events.time.max())
+    begins = later_part(data, another.recipe, None, last).begins
+    if known is not None:
+        for project in (shop, another):
+            with project.store.begin() as conn:
+                learned = {"events_real": 99, "data_to": int(np.quantile(data.events.time, known))}
+                conn.execute(sa.update(model_versions).where(model_versions.c.state == "active").values(learned))
+        (active,) = (v for v in another.versions() if v.state == "active")
+        assert next_part(data, another.recipe, active, last).begins < begins
+        begins = next_part(data, another.recipe, active, last).begins
+    part = validation_of(data, another.recipe, next(v for v in another.versions() if v.state == "active"))
     assert part.data.events.time.max() < begins
     assert part.data.events.time[part.asked].min() > part.data.events.time[part.learn].max()
 
-    def poisoned(conn, catalog, tastes, scales, synthetic):
-        read = real(conn, catalog, tastes, scales, synthetic=synthetic)
+    def poisoned(conn, catalog, tastes, scales, synthetic, until):
+        read = real(conn, catalog, tastes, scales, synthetic=synthetic, until=until)
         e, late = read.events, read.events.time >= begins
         rng = np.random.default_rng(0)
         item = np.where(late, rng.integers(0, len(catalog), len(e)), e.item).astype(np.int32)
@@ -286,6 +301,22 @@ def test_stopped_on_request_gives_its_trial_back(shop: Project) -> None:
     assert shown.study.state == "stopped"
     assert all(row.state == "done" for row in rows_of(shop, shown.study.id))
     assert shop.tune(Wanted(resume="")).over
+
+
+def test_what_comes_meanwhile_changes_nothing(shop: Project, another: Project, tmp_path: Path) -> None:
+    shop.tune(Wanted("knn", "bayesian", 6, seed=5))
+    ids = shop.catalog().items.ids
+    rows = [f'"{user}","{item}",5,{9 * 10**8 + n}' for user in ("u3", "new") for n, item in enumerate(ids[:20])]
+    (tmp_path / "more.csv").write_text("\n".join(["user,item,rating,time", *rows, ""]), "utf-8")
+    assert shop.import_(tmp_path / "more.csv").added == 40  # of before all others: what is learned from would move
+    shop.activate(0)
+    whole = shop.tune(Wanted(trials=12, resume="", jobs=2))
+    once = another.tune(Wanted("knn", "bayesian", 12, seed=5))
+    assert (whole.helpers_failed, found(shop, whole.study.id)) == (0, found(another, once.study.id))
+    assert whole.report.gain == once.report.gain
+    shop.forget("u3")
+    with pytest.raises(DataError, match="or a user was forgotten"):
+        shop.tune(Wanted(trials=14, resume=""))
 
 
 def test_changed_data_end_a_study(shop: Project) -> None:

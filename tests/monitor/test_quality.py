@@ -1,5 +1,7 @@
 """Figures of a window, against sums written out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -7,6 +9,7 @@ from scipy.stats import binomtest
 
 from tastemaker.data.query import Query, Slate
 from tastemaker.monitor import DAY, Limits, figures, quality, track
+from tastemaker.monitor.quality import figures_of_items
 from tastemaker.store import Store, put_slate
 from tastemaker.store.quality import read_outcomes
 from tastemaker.store.tables import recommendation_quality
@@ -65,6 +68,27 @@ def test_items_count_from_enough_outcomes_on(store: Store) -> None:
         assert quality(conn, LIMITS, T + 2 * DAY).items == {}
         found = quality(conn, Limits(min_samples=2), T + 2 * DAY).items
     assert {row: f.n for row, f in found.items()} == {0: 3, 11: 2}
+
+
+def test_all_items_at_once_are_each_item_alone(rng: np.random.Generator) -> None:
+    n, silent = 900, rng.random(900) < 0.1
+    item = np.minimum(rng.pareto(0.7, n).astype(np.int64), 40)
+    silent |= item == 3  # of which nobody could say anything
+    chance = np.where(silent, np.nan, rng.random(n))
+    found = replace(
+        outcomes(np.ones(n, bool), rng.integers(0, 90, n)), item=item, chance=chance, liked=rng.random(n) < 0.6,
+        predicted=2 * chance - 1, actual=rng.uniform(-1, 1, n), place=np.where(rng.random(n) < 0.3, np.nan, chance),
+    )  # fmt: skip
+    told = figures_of_items(found, 5)
+    assert told.keys() == {k for k in range(41) if (item == k).sum() >= 5}
+    assert told[3].said == 0
+    for row, one in told.items():
+        alone = vars(figures(found.where(item == row)))
+        assert vars(one.accuracy) == pytest.approx(vars(alone["accuracy"]), nan_ok=True)
+        for name, value in vars(replace(one, accuracy=0.0)).items():
+            if name == "accuracy":
+                continue
+            assert value == pytest.approx(alone[name], rel=1e-6, nan_ok=True), (row, name)
 
 
 @BOTH

@@ -1,11 +1,13 @@
 """What nobody expected: which they are, and a planted taste is told from an odd user and from noise."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tastemaker.monitor import Cluster, clusters, odds_of_like, unexpected
+from tastemaker.monitor.unexpected import Share
 from tastemaker.store.quality import Outcomes
 
 from .made import outcomes
@@ -86,6 +88,28 @@ def test_what_happens_as_often_as_foretold_is_noise() -> None:
         found = replace(found, chance=chance)
         wrong += told(found, rng.random(800) < chance, rng)["family"].sure
     assert wrong <= 2
+
+
+def test_rounds_are_drawn_one_after_the_other(rng: np.random.Generator) -> None:
+    """All rounds at once would hold 80 MB."""
+    found = world(rng, 20_000)
+    tracemalloc.start()
+    try:
+        told(found, rng.random(20_000) < 0.1, rng)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_of_each_user_as_many_as_were_unexpected_are_drawn(rng: np.random.Generator) -> None:
+    user, flagged, key = rng.integers(0, 9, 200) ** 2, rng.random(200) < 0.2, rng.gumbel(size=200) * 5
+    flagged[user == 4] = False
+    drawn = sorted(Share.of(user, flagged).drawn(key).tolist())
+    wanted = []
+    for one in range(81):
+        mine = sorted(np.flatnonzero(user == one), key=lambda k: -key[k])
+        wanted += mine[: flagged[user == one].sum()]
+    assert drawn == sorted(wanted)
 
 
 def test_too_few_say_nothing(rng: np.random.Generator) -> None:

@@ -130,6 +130,20 @@ def test_jobs_of_dead_processes_are_swept(store: Store) -> None:
         assert find_job(conn, queued).state == "queued"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells when a process began")
+def test_a_process_that_only_has_the_number_of_another_one_works_on_nothing(store: Store) -> None:
+    """The machine was started again, say."""
+    mine = new_holder()
+    before, _, born = mine.rpartition("-")
+    assert int(born) > 0
+    with store.begin() as conn:
+        stale, own, old = (add_job(conn, "retrain", {}, NOW) for _ in range(3))
+        start_job(conn, stale, f"{before}-{int(born) - 1}", NOW)
+        start_job(conn, own, mine, NOW)
+        start_job(conn, old, before, NOW)  # of a version that did not say
+        assert sweep_jobs(conn, NOW + 1) == [stale]
+
+
 def test_a_job_of_another_machine_is_swept_when_its_lease_ran_out(store: Store) -> None:
     with store.begin() as conn:
         far = add_job(conn, "retrain", {}, NOW)

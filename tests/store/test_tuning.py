@@ -147,6 +147,11 @@ def test_a_clock_that_jumped_back_holds_nothing_for_ever(store: Store, begun: st
     assert claim(store, begun, new_holder(), now=AT).number == 0
 
 
+def test_clocks_of_machines_differ_by_some_seconds(store: Store, begun: str) -> None:
+    claim(store, begun, "elsewhere:1:aa", now=AT + 9)
+    assert claim(store, begun, new_holder(), now=AT).number == 1  # the first is not free
+
+
 def test_what_is_given_back_is_there_again(store: Store, begun: str) -> None:
     me = new_holder()
     row = claim(store, begun, me)

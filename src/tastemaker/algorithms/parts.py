@@ -21,6 +21,23 @@ def with_settings(model: Algorithm, values: Mapping[str, Any]) -> Algorithm:
     return replace(model, **{**inner, **own})
 
 
+def with_params(model: Algorithm, params: Mapping[str, Any]) -> Algorithm:
+    """The same algorithm with the settings that `asdict` and JSON made of one of its kind, its parts too."""
+    found = {name: _like(getattr(model, name), value) for name, value in params.items() if hasattr(model, name)}
+    return replace(model, **found)
+
+
+def _like(own: Any, value: Any) -> Any:
+    """The value as the setting has it; what is no plain setting stays as it is."""
+    if isinstance(own, Algorithm):
+        return with_params(own, value)
+    if isinstance(own, tuple):
+        if own and isinstance(own[0], Algorithm):
+            return tuple(with_params(part, said) for part, said in zip(own, value, strict=True))
+        return tuple(value)
+    return type(own)(value) if isinstance(own, int | float | str) else own
+
+
 def _parts(model: Algorithm) -> dict[str, tuple[Algorithm, ...]]:
     found = {f.name: getattr(model, f.name) for f in fields(model)}
     return {

@@ -98,4 +98,5 @@ def _said(done: "Ticked") -> str:
     else:
         what = f"Version {done.done.version}" if done.done.version is not None else "No version"
         lines.append(f"Trained ({done.trigger.why}). {what}, {done.done.what}: {done.done.reason}.")
+        lines += [f"Its settings are {done.done.settings}."] if done.done.settings else []
     return "\n".join(lines)

@@ -1,20 +1,35 @@
-"""Settings around the present ones, tried on validation data: when those are what failed."""
+"""The settings that a retraining goes on with, and others around them, tried on validation data."""
 
+from collections.abc import Mapping
 from time import time
 
 import numpy as np
 
 from .. import store as database
 from ..algorithms import Algorithm
+from ..algorithms.parts import with_params
 from ..errors import DataError, TrainingError
 from ..recipe import Recipe
-from ..store import Store
+from ..store import ModelVersion, Store
 from ..tune import around, quiet
 from ..watch import Watch
 from .candidates import stream
-from .later import later_part
+from .later import next_part
 from .pretrain import features_of_version
 from .tuning_objective import LaterObjective, inside
+
+
+def gone_on(models: Mapping[str, Algorithm], parent: ModelVersion) -> tuple[dict[str, Algorithm], str]:
+    """The active version's model with its own settings, unless the recipe says others since; and whose they are.
+
+    Else what a search after an alarm had found would be lost at the next retraining.
+    """
+    name = parent.algorithm
+    if name not in models:
+        return dict(models), "the recipe's"
+    if parent.metrics.get("recipe") != repr(models[name]):
+        return {name: models[name]}, "the recipe's"
+    return {name: with_params(models[name], parent.params)}, f"those of version {parent.id}"
 
 
 def best_around(
@@ -30,7 +45,7 @@ def best_around(
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
     assert parent is not None
     try:
-        part = inside(later_part(data, recipe, parent.data_to, int(time()), parent.metrics.get("begins")))
+        part = inside(next_part(data, recipe, parent, int(time())))
     except DataError:  # too little to choose by
         return model
     features = features_of_version(store, recipe, catalog, parent, watch)

@@ -29,6 +29,7 @@ from ..metrics import Interval
 from ..monitor import DAY
 from ..recipe import Recipe
 from ..scorers import Scorer
+from ..store import ModelVersion
 from .candidates import stream
 
 FIRST = 0.2  # share of the events that a first model is judged on
@@ -139,6 +140,13 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
         )
     asked = time >= begins if kinds is None else (time >= begins) & first_contacts(data)
     return Later(data, learn, deploy, np.flatnonzero(asked), begins, metric, protocol, dated, kinds)
+
+
+def next_part(data: Dataset, recipe: Recipe, active: ModelVersion, now: int) -> Later:
+    """What a successor of this version is judged on; what was invented is nothing that real events go on from."""
+    if not active.events_real:
+        return later_part(data, recipe, None, now)
+    return later_part(data, recipe, active.data_to, now, active.metrics.get("begins"))
 
 
 def _clocked(data: Dataset) -> bool:

@@ -26,7 +26,7 @@ from ..watch import Watch
 from .candidates import Candidate, fingerprint, learn, stream, trainable
 from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
-from .later import Judged, Later, later_part
+from .later import Judged, Later, next_part
 from .pretrain import features_of_version
 
 Json = dict[str, Any]
@@ -105,8 +105,7 @@ def learn_from_events(
         made_up = database.read_dataset(conn, catalog, names, scales, synthetic=True) if invented else None
         data = learnable(conn, recipe, catalog) if made_up is None else made_up
     watch = kept(store, watch)
-    since = parent.data_to if parent.events_real else None  # what was invented is nothing that real events go on from
-    later = later_part(data, recipe, since, now, parent.metrics.get("begins") if parent.events_real else None)
+    later = next_part(data, recipe, parent, now)
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
     base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)

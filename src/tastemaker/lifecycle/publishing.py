@@ -54,6 +54,7 @@ def _as_new(
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
     metrics: Json = {"later": report, "lift": lift, "over": lesson.parent.id, "health": one.health.as_json()}
     metrics |= {"checkpoints": one.final.checkpoints} if one.final.checkpoints else {}
+    metrics |= {"recipe": repr(recipe.models.get(one.name))}  # whether it says the same still: `around.gone_on`
     metrics |= {"metric": later.named, "protocol": later.protocol, "begins": later.begins}
     time_, (real, invented) = later.data.events.time[mask], parts_of(later.data, mask)
     first, last = (int(time_.min()), int(time_.max())) if later.dated else (None, None)

@@ -13,7 +13,7 @@ from ..store import ModelVersion, Store
 from ..store.experiments import running
 from ..store.quality import last_event
 from ..watch import Watch
-from .around import best_around
+from .around import best_around, gone_on
 from .concluding import try_out
 from .few_choices import taught_by_few
 from .learn_events import Learned, deploy, event_models, learn_from_events, verdict
@@ -25,13 +25,17 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Retrained:
-    """what: activated, experiment, proposed, rejected or skipped; reason: a sentence; version: None when skipped"""
+    """what: activated, experiment, proposed, rejected or skipped; reason: a sentence; version: None when skipped
+
+    settings: whose it learned with
+    """
 
     what: str
     reason: str
     version: int | None = None
     parent: int | None = None
     lift: Json | None = None
+    settings: str = ""
 
     @property
     def better(self) -> bool:
@@ -53,6 +57,7 @@ def retrain(
     except (DataError, TrainingError) as error:
         done = Retrained("skipped", str(error), None, parent.id)
     kept = {"events": events, "last": last, "parent": parent.id, "because": reason, "lift": done.lift}
+    kept["settings"] = done.settings
     with store.begin() as conn:
         what = "retrained" if done.better else "rejected"
         said = done.reason if done.what == what else f"{done.what}: {done.reason}"
@@ -69,8 +74,9 @@ def _round(
     few = taught_by_few(store, recipe, parent, seed, watch, now)
     if few is not None:
         return Retrained("activated", few[1], few[0].id, parent.id)
-    mine = {parent.algorithm: models[parent.algorithm]} if parent.algorithm in models else models
+    mine, whose = gone_on(models, parent)
     if search:
+        whose = f"the best of {search} around {whose}"
         mine = _searched(store, recipe, mine, search, seed, watch)
     lesson = learn_from_events(store, recipe, mine, parent, seed, watch, now)
     best = lesson.learned[0]
@@ -80,7 +86,7 @@ def _round(
     what, why = _decided(store, recipe, version, parent, better, why, now)
     if what == "experiment":
         try_out(store, recipe, parent, version, lesson.later.metric, why, seed, now)
-    return Retrained(what, why, version.id, parent.id, _lift(best))
+    return Retrained(what, why, version.id, parent.id, _lift(best), whose)
 
 
 def _searched(

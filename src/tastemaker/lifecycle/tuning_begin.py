@@ -1,6 +1,8 @@
 """A study begun or taken up again: what is searched, from where, on which data; the digest that keeps it honest."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from .. import store as database
 from ..data.nearest import did_you_mean
@@ -54,7 +56,7 @@ def begin(store: Store, recipe: Recipe, wanted: Wanted, watch: Watch) -> Study:
     algorithm = recipe.models[name]
     search, seed = wanted.search or "bayesian", wanted.seed or 0
     made = plan(algorithm, search, wanted.trials, seed, jobs=wanted.jobs)  # refuses before anything takes long
-    objective = _objective(store, recipe, watch)
+    objective, read = _objective(store, recipe, watch)
     metric = wanted.metric or (PROPER if objective.metric == "accuracy" else objective.metric)
     objective = objective.named(metric).fitting(algorithm, quiet(watch))
     settings = {
@@ -65,6 +67,7 @@ def begin(store: Store, recipe: Recipe, wanted: Wanted, watch: Watch) -> Study:
         "rungs": objective.rungs,
         "protocol": objective.part.protocol,
         "higher": objective.higher,
+        "read": read,
     }
     new = NewStudy(
         recipe=recipe.name,
@@ -104,9 +107,10 @@ def resume(store: Store, wanted: Wanted) -> Study:
 
 
 def work_on(store: Store, recipe: Recipe, study: Study, until: float | None, watch: Watch) -> Work:
-    """The study's plan on today's data, which must be those that it was begun on."""
+    """The study's plan on the data that it was begun on: what came since is not read, what changed ends it."""
     name = _model(store, recipe, study.model)
-    objective, settings = _objective(store, recipe, watch).named(study.metric), study.settings
+    settings = study.settings
+    objective = _objective(store, recipe, watch, settings.get("read"))[0].named(study.metric)
     algorithm = with_values(recipe.models[name], settings["present"])
     with store.read() as conn:
         known = [as_trial(row) for row in kept.find_trials(conn, settings.get("known", []))]
@@ -117,8 +121,8 @@ def work_on(store: Store, recipe: Recipe, study: Study, until: float | None, wat
     made = replace(made, batch=settings["batch"])
     if objective.digest(fixed_of(algorithm, made.space)) != study.digest:
         raise DataError(
-            f"The events, the recipe or the code changed since study {study.id} began, so its trials do not compare "
-            "with new ones. Begin a new one: tastemaker tune"
+            f"Events, items, the recipe or the code were changed since study {study.id} began, or a user was "
+            "forgotten, so its trials do not compare with new ones. Begin a new one: tastemaker tune"
         )
     return Work(store, study, made, objective, until)
 
@@ -141,15 +145,21 @@ def _model(store: Store, recipe: Recipe, name: str | None) -> str:
     return name
 
 
-def _objective(store: Store, recipe: Recipe, watch: Watch) -> LaterObjective:
+def _objective(
+    store: Store, recipe: Recipe, watch: Watch, read: Mapping[str, Any] | None = None
+) -> tuple[LaterObjective, Mapping[str, Any]]:
+    """And what was read for it, which it reads again however many events and versions come meanwhile."""
     with store.read() as conn:
-        catalog = database.read_catalog(conn)
-        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
-        active = database.active_version(conn)
-    part = validation_of(data, recipe)
+        if read is None:
+            now = database.active_version(conn)
+            read = {"until": database.mark_now(conn), "active": None if now is None else now.id}
+        active = None if read["active"] is None else database.version(conn, read["active"])
+        catalog, until = database.read_catalog(conn), database.Mark(*read["until"])
+        data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False, until=until)
+    part = validation_of(data, recipe, active)
     if active is None:
-        return LaterObjective(part, project_features(store, recipe, catalog, 0, watch))
-    return LaterObjective(part, features_of_version(store, recipe, catalog, active, watch))
+        return LaterObjective(part, project_features(store, recipe, catalog, 0, watch)), read
+    return LaterObjective(part, features_of_version(store, recipe, catalog, active, watch)), read
 
 
 def as_trial(row: TrialRow) -> Trial:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,11 +20,12 @@ from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..recipe import Recipe
 from ..scorers import Scorer
+from ..store import ModelVersion
 from ..store.made_by import PACKAGES, environment
 from ..tune.search import RUNGS
 from ..watch import Watch
 from .candidates import stream
-from .later import FEW, FIRST, Judged, K, Later, later_part
+from .later import FEW, FIRST, Judged, K, Later, later_part, next_part
 
 LARGE = 300_000  # events from which on a quarter of the users takes far less than all: of 65,000, 0.7 of the time
 FORETOLD = get_args(Metric)
@@ -110,10 +112,15 @@ def code_digest() -> str:
     return found.hexdigest()[:32]
 
 
-def validation_of(data: Dataset, recipe: Recipe) -> Later:
-    """Without the part that models are judged on; of what a model learns from before it, the last fifth judges."""
+def validation_of(data: Dataset, recipe: Recipe, active: ModelVersion | None = None) -> Later:
+    """Without what judges a first model, and a successor of the active one; of what is learned before both, the last
+    fifth judges."""
     last = int(data.events.time.max()) if len(data) else 0
-    return inside(later_part(data, recipe, None, last))
+    test = later_part(data, recipe, None, last)
+    if active is not None:
+        with suppress(DataError):  # too little is new: then nothing is judged on it either
+            test = min(test, next_part(data, recipe, active, last), key=lambda part: part.begins)
+    return inside(test)
 
 
 def inside(test: Later) -> Later:

@@ -15,6 +15,7 @@ from ..store.tables import events, items
 from .limits import DAY, Limits
 
 SEGMENTS = {"newcomers (under 5 known)": (0, 5), "some (5 to 49)": (5, 50), "many (50 and more)": (50, 1 << 31)}
+BINS = 10  # of chance
 HEAD = 0.2  # share of the items with most events that are the head
 
 
@@ -44,6 +45,20 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class ItemFigures:
+    """Of one item's outcomes, each as in Figures."""
+
+    n: int
+    said: int
+    accuracy: Interval
+    rmse: float
+    log_loss: float
+    calibration: float
+    liked: float
+    place: float
+
+
+@dataclass(frozen=True)
 class Quality:
     """Outcomes that happened after `since` and not after `until`, UTC seconds.
 
@@ -58,7 +73,7 @@ class Quality:
     versions: Mapping[int, Figures]
     arms: Mapping[tuple[int, str], Figures]
     segments: Mapping[str, Figures]
-    items: Mapping[int, Figures]
+    items: Mapping[int, ItemFigures]
     curve: Float64
     days: Mapping[int, tuple[int, int]]
 
@@ -79,13 +94,12 @@ def quality(conn: sa.Connection, limits: Limits, now: int | None = None, version
         for test in np.unique(found.test[found.test >= 0])
         for arm in ("control", "treatment")
     }
-    often = np.flatnonzero(np.bincount(found.item, minlength=1) >= limits.min_samples)
     return Quality(
         since, until, figures(found),
         {int(v): figures(found.where(found.version == v)) for v in np.unique(found.version)},
         {key: figures(found.where(mask)) for key, mask in arms.items()},
         {name: figures(found.where(mask)) for name, mask in _segments(conn, found).items() if mask.any()},
-        {int(item): figures(found.where(found.item == item)) for item in often},
+        figures_of_items(found, limits.min_samples),
         calibration_curve(found.chance.astype(np.float32), found.liked), _days(found),
     )  # fmt: skip
 
@@ -103,6 +117,34 @@ def figures(found: Outcomes) -> Figures:
         calibration=calibration_error(said.chance.astype(np.float32), said.liked),
         liked=_mean(found.liked), place=_mean(found.place[found.liked & ~np.isnan(found.place)]), ndcg=_ndcg(found),
     )  # fmt: skip
+
+
+def figures_of_items(found: Outcomes, least: int) -> dict[int, ItemFigures]:
+    """Row in the database -> its figures, of every item with at least so many outcomes; one pass over all of them."""
+    items, at = np.unique(found.item, return_inverse=True)
+    said, chance = found.said, found.chance.astype(np.float32)
+    losses = outcome_losses(found.predicted.astype(np.float32), chance, found.actual.astype(np.float32), found.liked)
+
+    def total(values: np.ndarray, among: Bool) -> Float64:
+        return np.bincount(at[among], weights=values[among], minlength=len(items)).astype(np.float64)
+
+    n, told = (np.bincount(at[mask], minlength=len(items)) for mask in (np.ones(len(at), bool), said))
+    ranked = found.liked & ~np.isnan(found.place)
+    cell = at[said] * BINS + np.minimum((chance[said].astype(np.float64) * BINS).astype(np.int64), BINS - 1)
+    gap = np.bincount(cell, chance[said].astype(np.float64) - found.liked[said], len(items) * BINS)
+    hits = total(losses["accuracy"], said)
+    with np.errstate(invalid="ignore"):  # 0 / 0: nothing was said
+        columns = (
+            np.sqrt(total(losses["squared error"], said) / told), total(losses["log loss"], said) / told,
+            np.abs(gap).reshape(len(items), BINS).sum(axis=1) / told, total(found.liked, n[at] > 0) / n,
+            total(found.place, ranked) / np.bincount(at[ranked], minlength=len(items)),
+        )  # fmt: skip
+    return {
+        int(items[k]): ItemFigures(
+            int(n[k]), int(told[k]), wilson(float(hits[k]), int(told[k])), *(float(c[k]) for c in columns)
+        )
+        for k in np.flatnonzero(n >= least)
+    }
 
 
 def _mean(values: np.ndarray) -> float:

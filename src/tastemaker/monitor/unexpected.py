@@ -22,6 +22,7 @@ RARE = 0.2  # a chance below which an outcome is unexpected
 TOP = 10  # ranks
 ROUNDS = 500  # of drawing
 SURE = 0.01  # share of the draws that may be as concentrated, before we speak of more than noise
+APART = 256.0  # more than two keys can differ
 FEW = 10  # outcomes, below which nothing is said
 
 
@@ -83,17 +84,26 @@ def clusters(
     n = int(flagged.sum())
     if n < FEW or n == len(found):
         return []
-    _, at = np.unique(found.user, return_inverse=True)
-    likely = np.log(np.maximum(odds, 1e-9))
-    noisy = [likely + rng.gumbel(size=len(at)) for _ in range(ROUNDS)]
-    anyone = [np.argpartition(-key, n - 1)[:n] for key in noisy]
-    alike = [_within(at, flagged, key) for key in noisy]
-    chosen = np.flatnonzero(flagged)
-    result = [_by_user(at, found.user, chosen, anyone, users)]
+    row, at = np.unique(found.user, return_inverse=True)
+    unit = _unit(vectors, _counts(found.item, len(vectors)))
+    known = np.asarray(unit.any(axis=1), bool)
+    likely, share = np.log(np.maximum(odds, 1e-9)), Share.of(at, flagged)
+    usual, same, near = np.zeros(len(row)), np.zeros(ROUNDS), np.zeros(ROUNDS)
+    family = np.zeros((ROUNDS, families.shape[1]))
+    for k in range(ROUNDS):  # one at a time: all of them would be some GB
+        key = likely + rng.gumbel(size=len(at))
+        of_users = _counts(at[np.argpartition(-key, n - 1)[:n]], len(row))
+        usual, same[k] = usual + of_users, _simpson(of_users)
+        alike = _counts(found.item[share.drawn(key)], len(families))
+        family[k], near[k] = alike @ families, _cosine(alike, unit, known)
+    of_users, alike = _counts(at[flagged], len(row)), _counts(found.item[flagged], len(families))
+    named = [users.get(int(one), str(one)) for one in row]
+    most = {named[k]: (float(of_users[k]), float(usual[k] / ROUNDS)) for k in _top(of_users)}
+    result = [_cluster("user", n, _simpson(of_users), same, most)]
     if families.shape[1] >= 2:
-        result.append(_by_family(families[found.item], names, chosen, alike))
+        result.append(_by_family(alike @ families, family, names, n))
     if vectors.shape[1] >= 2:
-        result.append(_by_neighbors(_unit(vectors[found.item]), chosen, alike))
+        result.append(_cluster("neighbors", n, _cosine(alike, unit, known), near, {}))
     return result
 
 
@@ -103,42 +113,42 @@ def odds_of_like(found: Outcomes) -> Float64:
     return np.asarray(chance / (1.0 - chance))
 
 
-def _within(user: Int64, flagged: Bool, key: Float64) -> Int64:
-    """Of each user as many as were unexpected: those with the largest keys."""
-    n, order = np.bincount(user, flagged), np.lexsort((-key, user))
-    first = np.searchsorted(user[order], np.arange(len(n)))
-    return order[np.arange(len(user)) - first[user[order]] < n[user[order]]]
+@dataclass(frozen=True)
+class Share:
+    """Draws of each user as many as were unexpected: rows, those of such users; user, theirs, spread out so that keys
+    of different users do not mix; taken: which places of these in order, bool each."""
+
+    rows: Int64
+    user: Float64
+    taken: Bool
+
+    @classmethod
+    def of(cls, user: Int64, flagged: Bool) -> "Share":
+        n = np.bincount(user, flagged)
+        rows = np.flatnonzero(n[user] > 0)
+        ordered = np.sort(user[rows])
+        place = np.arange(len(rows)) - np.searchsorted(ordered, ordered)
+        return cls(rows, np.asarray(user[rows] * APART, np.float64), place < n[ordered])
+
+    def drawn(self, key: Float64) -> Int64:
+        """The rows with the largest keys, (n,), of each."""
+        return self.rows[np.argsort(self.user - key[self.rows])[self.taken]]
 
 
-def _by_user(at: Int64, rows: Int64, chosen: Int64, draws: Sequence[Int64], users: Mapping[int, str]) -> Cluster:
-    """Concentration: the chance that two of them are of one user (Simpson 1949)."""
-    many = int(at.max()) + 1
-    counts, *rest = (np.bincount(at[mine], minlength=many).astype(np.float64) for mine in (chosen, *draws))
-    drawn = np.array(rest)
-    row = np.zeros(many, np.int64)
-    row[at] = rows
-    most = {users.get(int(row[k]), str(row[k])): (float(counts[k]), float(drawn[:, k].mean())) for k in _top(counts)}
-    return _cluster("user", len(chosen), _simpson(counts[None])[0], _simpson(drawn), most)
+def _counts(rows: Int64, n: int) -> Float64:
+    return np.bincount(rows, minlength=n).astype(np.float64)
 
 
-def _by_family(member: Float32, names: Sequence[str], chosen: Int64, draws: Sequence[Int64]) -> Cluster:
-    """member: (n, f). Concentration: the mean over families of how unlike the expected share theirs is, chi-square."""
-    counts = member[chosen].sum(axis=0).astype(np.float64)
-    drawn = np.array([member[d].sum(axis=0) for d in draws], np.float64)
+def _by_family(counts: Float64, drawn: Float64, names: Sequence[str], n: int) -> Cluster:
+    """counts (f,), drawn (rounds, f). Concentration: the mean over families of how unlike the expected share theirs is,
+    chi-square."""
     mean = drawn.mean(axis=0)
 
     def unlike(x: Float64) -> Float64:
         return np.asarray(((x - mean) ** 2 / np.maximum(mean, 1e-9)).sum(axis=1))
 
-    more = _top(counts - mean)
-    most = {names[k]: (float(counts[k]), float(mean[k])) for k in more}
-    return _cluster("family", len(chosen), unlike(counts[None])[0], unlike(drawn), most)
-
-
-def _by_neighbors(vectors: Float32, chosen: Int64, draws: Sequence[Int64]) -> Cluster:
-    """vectors: (n, d), unit rows. Concentration: the mean cosine of two of them."""
-    drawn = np.array([_cosine(vectors[d]) for d in draws])
-    return _cluster("neighbors", len(chosen), _cosine(vectors[chosen]), drawn, {})
+    most = {names[k]: (float(counts[k]), float(mean[k])) for k in _top(counts - mean)}
+    return _cluster("family", n, unlike(counts[None])[0], unlike(drawn), most)
 
 
 def _cluster(by: str, n: int, found: float, drawn: Float64, most: Mapping[str, tuple[float, float]]) -> Cluster:
@@ -146,22 +156,23 @@ def _cluster(by: str, n: int, found: float, drawn: Float64, most: Mapping[str, t
     return Cluster(by, n, float(found), float(drawn.mean()), p, most)
 
 
-def _simpson(counts: Float64) -> Float64:
-    n = counts.sum(axis=1)
-    return np.asarray((counts * (counts - 1)).sum(axis=1) / (n * (n - 1)))
+def _simpson(counts: Float64) -> float:
+    """The chance that two of them are of one user (Simpson 1949)."""
+    n = counts.sum()
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))
 
 
-def _cosine(vectors: Float32) -> float:
-    n = len(vectors)
-    total = vectors.sum(axis=0).astype(np.float64)
-    return float((total @ total - (vectors.astype(np.float64) ** 2).sum()) / (n * (n - 1)))
+def _cosine(counts: Float64, unit: Float64, known: Bool) -> float:
+    """The mean cosine of two of them; counts (n_items,): how often each item is among them."""
+    n, total = counts.sum(), counts @ unit
+    return float((total @ total - counts[known].sum()) / (n * (n - 1)))
 
 
-def _unit(vectors: Float32) -> Float32:
-    """Around their common mean, since what all items share tells none apart; zeros stay zeros."""
-    some = vectors.any(axis=1, keepdims=True)
-    apart = np.where(some, vectors - vectors.sum(axis=0) / max(int(some.sum()), 1), 0.0)
-    return np.asarray(apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9), np.float32)
+def _unit(vectors: Float32, counts: Float64) -> Float64:
+    """Around the mean of all outcomes, since what all items share tells none apart; zeros stay zeros."""
+    some = np.asarray(vectors.any(axis=1), bool)
+    apart = np.where(some[:, None], vectors - counts @ vectors / max(counts[some].sum(), 1.0), 0.0)
+    return np.asarray(apart / np.maximum(np.linalg.norm(apart, axis=1, keepdims=True), 1e-9))
 
 
 def _top(counts: np.ndarray, most: int = 5) -> list[int]:

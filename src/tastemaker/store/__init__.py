@@ -11,14 +11,15 @@ from .database import make_engine, transaction
 from .decisions import list_decisions, record_decision
 from .events import (
     EventCount,
-    Forgotten,
+    Mark,
     count_events,
     delete_synthetic,
-    forget,
+    mark_now,
     put_events,
     read_dataset,
     read_user,
 )
+from .forgetting import Forgotten, forget
 from .imports import Import, find_import, list_imports, put_import
 from .jobs import Job, add_job, end_job, find_job, hand_job, list_jobs, report_job, settle_job, start_job, sweep_jobs
 from .leases import Lease, drop_lease, find_lease, held, new_holder, take_lease
@@ -56,6 +57,7 @@ __all__ = [
     "Import",
     "Job",
     "Lease",
+    "Mark",
     "ModelVersion",
     "NewVersion",
     "Pruned",
@@ -89,6 +91,7 @@ __all__ = [
     "list_runs",
     "list_versions",
     "make_engine",
+    "mark_now",
     "new_holder",
     "prune",
     "put_catalog",

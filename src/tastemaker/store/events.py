@@ -1,4 +1,4 @@
-"""Users and what they did, in the database: added once, read as a Dataset, forgotten without a trace."""
+"""Users and what they did, in the database: added once, read as a Dataset."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,19 +11,9 @@ from ..data.arrays import Bool, Float32, Int32, Int64
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset, Scale
 from ..data.events import Events
-from ..data.nearest import did_you_mean
 from ..data.vocab import Vocab
-from ..errors import DataError, QueryError
-from .tables import (
-    ab_assignments,
-    events,
-    items,
-    model_versions,
-    recommendation_quality,
-    slates,
-    training_runs,
-    users,
-)
+from ..errors import DataError
+from .tables import events, items, users
 from .tables.base import CHUNK, add_new, alone, next_row, rows_by_id
 
 Profile = dict[str, float]
@@ -37,13 +27,11 @@ class EventCount(NamedTuple):
     synthetic: int
 
 
-class Forgotten(NamedTuple):
-    """versions: those that had learned from the user, oldest first; foreign: rows of another program's tables."""
+class Mark(NamedTuple):
+    """How far real users had come: the last event's id and the last user's row; whoever comes later has larger ones."""
 
-    events: int
-    slates: int
-    versions: tuple[int, ...]
-    foreign: int = 0
+    event: int
+    user: int
 
 
 def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> int:
@@ -66,14 +54,18 @@ def read_dataset(
     scales: Mapping[str, Scale] | None = None,
     *,
     synthetic: bool | None = None,
+    until: Mark | None = None,
 ) -> Dataset:
     """Every user, and every event of an item of `catalog`, in the order they came.
 
-    synthetic: True = only invented users, False = only real ones, None = both.
+    synthetic: True = only invented users, False = only real ones, None = both; until: only real ones, as they were then
     """
-    if synthetic is None:
-        return _read(conn, catalog, tastes, scales or {}, sa.true(), sa.true())
-    who, what = (table.c.synthetic == sa.literal(synthetic) for table in (users, events))
+    who: sa.ColumnElement[bool] = sa.true()
+    what: sa.ColumnElement[bool] = sa.true()
+    if synthetic is not None:
+        who, what = (table.c.synthetic == sa.literal(synthetic) for table in (users, events))
+    if until is not None:  # invented ones are deleted and made again
+        who, what = who & (users.c.row <= until.user), what & (events.c.id <= until.event)
     return _read(conn, catalog, tastes, scales or {}, who, what)
 
 
@@ -101,6 +93,15 @@ def read_histories(
     return found, np.fromiter(ids, np.int64)
 
 
+def mark_now(conn: sa.Connection) -> Mark:
+    """Until which `read_dataset` reads now."""
+    last = [
+        conn.scalar(sa.select(sa.func.max(column)).where(~column.table.c.synthetic))
+        for column in (events.c.id, users.c.row)
+    ]
+    return Mark(*(-1 if row is None else row for row in last))
+
+
 def count_events(conn: sa.Connection) -> EventCount:
     counts = conn.execute(sa.select(events.c.synthetic, sa.func.count()).group_by(events.c.synthetic))
     by_source = {bool(synthetic): n for synthetic, n in counts}
@@ -112,42 +113,6 @@ def delete_synthetic(conn: sa.Connection) -> int:
     deleted = conn.execute(sa.delete(events).where(events.c.synthetic)).rowcount
     conn.execute(sa.delete(users).where(users.c.synthetic))
     return deleted
-
-
-def forget(conn: sa.Connection, user: str, elsewhere: int = 0) -> Forgotten:
-    """Remove the user, every event of theirs, what was predicted of them, and every slate they were shown.
-
-    elsewhere: rows of theirs that were removed from other tables already, so that they are not unknown
-    """
-    theirs_too = recommendation_quality.c.user_row.in_(sa.select(users.c.row).where(users.c.id == user))
-    conn.execute(sa.delete(recommendation_quality).where(theirs_too))
-    dealt = conn.execute(sa.delete(ab_assignments).where(ab_assignments.c.user == user)).rowcount
-    shown = conn.execute(sa.delete(slates).where(slates.c.user == user)).rowcount
-    known = conn.execute(sa.select(users.c.row, users.c.synthetic).where(users.c.id == user)).one_or_none()
-    if known is None:
-        if shown or dealt or elsewhere:
-            return Forgotten(0, shown, (), elsewhere)
-        near = did_you_mean(user, conn.scalars(sa.select(users.c.id)))
-        raise QueryError(f"No user has the id {user!r}{near or '.'} Nothing was changed.")
-    theirs = events.c.user_row == known.row
-    since = conn.scalar(sa.select(sa.func.min(events.c.received_at)).where(theirs))
-    learned = () if since is None else _learned_since(conn, since, known.synthetic)
-    deleted = conn.execute(sa.delete(events).where(theirs)).rowcount
-    conn.execute(sa.delete(users).where(users.c.row == known.row))
-    return Forgotten(deleted, shown, learned, elsewhere)
-
-
-def _learned_since(conn: sa.Connection, since: int, synthetic: bool) -> tuple[int, ...]:
-    """Versions trained on such events at `since` or later, and all that were fine-tuned from one of them."""
-    count = training_runs.c.events_synthetic if synthetic else training_runs.c.events_real
-    trained = sa.exists().where((training_runs.c.version == model_versions.c.id) & (count > 0))
-    late = model_versions.c.created_at >= since
-    query = sa.select(model_versions.c.id, model_versions.c.parent, (trained & late).label("learned"))
-    learned: set[int] = set()
-    for version in conn.execute(query.order_by(model_versions.c.id)):  # a parent comes before its children
-        if version.learned or version.parent in learned:
-            learned.add(version.id)
-    return tuple(sorted(learned))
 
 
 @contextmanager

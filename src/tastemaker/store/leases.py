@@ -15,7 +15,7 @@ LASTS = 60  # seconds from one renewal on; a holder renews thrice as often
 
 @dataclass(frozen=True)
 class Lease:
-    """holder: host:pid:token; since, until: UTC seconds."""
+    """holder: host:pid:word; since, until: UTC seconds."""
 
     name: str
     holder: str
@@ -29,8 +29,8 @@ def new_holder() -> str:
 
 
 def holder_of(pid: int) -> str:
-    """A process of this machine."""
-    return f"{gethostname()}:{pid}:{token_hex(4)}"
+    """A process of this machine; the word says when it began, since another one may have its number after a restart."""
+    return f"{gethostname()}:{pid}:{token_hex(4)}-{_state_and_birth(pid)[1]}"
 
 
 def take_lease(conn: sa.Connection, name: str, holder: str, now: int) -> Lease:
@@ -71,20 +71,22 @@ def alive(holder: str) -> bool:
     """Is that process there? Of another machine nobody can say, so it counts as alive until its time is up."""
     if elsewhere(holder):
         return True
-    _, pid, _ = holder.rsplit(":", 2)
+    _, pid, word = holder.rsplit(":", 2)
     try:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
-    return not _zombie(int(pid))
+        pass  # it is somebody else's
+    state, born = _state_and_birth(int(pid))
+    return state != "Z" and word.partition("-")[2] in ("", born)
 
 
-def _zombie(pid: int) -> bool:
-    """Dead, though its parent has not looked yet; only Linux tells."""
+def _state_and_birth(pid: int) -> tuple[str, str]:
+    """Z = dead, though its parent has not looked yet; and when it began, in ticks. Only Linux tells; else "" each."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"
+            found = file.read().rpartition(")")[2].split()
+            return found[0], found[19]
     except OSError:
-        return False
+        return "", ""

@@ -24,7 +24,7 @@ AGAIN = "Run: tastemaker pretrain"
 
 
 def chain_of(conn: sa.Connection, version: int | None) -> list[ModelVersion]:
-    """The active version, or the one asked for, and its parents; [] where nothing is active."""
+    """The active version, or the one asked for, and all that it comes from; [] where nothing is active."""
     chosen = active_version(conn) if version is None else None
     if version is None and chosen is None:
         return []
@@ -34,22 +34,26 @@ def chain_of(conn: sa.Connection, version: int | None) -> list[ModelVersion]:
 def levels_of(
     artifacts: Artifacts, chain: Sequence[ModelVersion], catalog: Catalog, features: str | None
 ) -> tuple[list[Level], list[str], Tastes | None]:
-    """What could be loaded, best first; why the rest could not; and the tastes that the best one knows.
+    """What answers, best first; why the rest cannot; and the tastes that the best one knows.
 
-    Those may be others than the recipe's, which is edited before it is learned.
+    The version itself, the nearest it comes from that can be loaded, and the first of all: nothing else is read. Tastes
+    may be others than the recipe's, which is edited before it is learned.
     """
     levels: list[Level] = []
     problems: list[str] = []
     tastes: Tastes | None = None
     for depth, version in enumerate(chain):
+        name = _name(version, depth)
+        if name == "parent" and (not version.artifact or any(level.name == name for level in levels)):
+            continue
         try:
-            manifest, arrays = artifacts.get(version.artifact, version.id)
+            manifest, arrays = _read(artifacts, version)
             tastes = tuple(manifest["tastes"]) if tastes is None else tastes
             scorer = _scorer(artifacts, version, manifest, arrays, catalog, features, tastes)
         except ArtifactError as error:
             problems.append(f"version {version.id} cannot be used: {error}")
             continue
-        levels.append(Level(_name(version, depth), str(version.id), scorer))
+        levels.append(Level(name, str(version.id), scorer))
     return levels, problems, tastes
 
 
@@ -63,7 +67,13 @@ def load_scorer(
     artifacts: Artifacts, version: ModelVersion, catalog: Catalog, features: str | None, tastes: Tastes
 ) -> Scorer:
     """A version's scorer, knowing all items of the catalog and these tastes; ArtifactError when it cannot be had."""
-    return _scorer(artifacts, version, *artifacts.get(version.artifact, version.id), catalog, features, tastes)
+    return _scorer(artifacts, version, *_read(artifacts, version), catalog, features, tastes)
+
+
+def _read(artifacts: Artifacts, version: ModelVersion) -> tuple[Json, Json]:
+    if not version.artifact:
+        raise ArtifactError(f"Version {version.id} was pruned: its numbers are gone. See: tastemaker versions")
+    return artifacts.get(version.artifact, version.id)
 
 
 def _scorer(
@@ -99,7 +109,7 @@ def own_text(artifacts: Artifacts, version: ModelVersion, manifest: Json | None 
 
     A later learning gives vectors with other axes, which this version would take for noise.
     """
-    said = artifacts.get(version.artifact, version.id)[0] if manifest is None else manifest
+    said = _read(artifacts, version)[0] if manifest is None else manifest
     kept = {} if said["features"] is None else artifacts.get(said["features"])[1]
     return np.asarray(kept["text"], np.float32) if "text" in kept else None
 

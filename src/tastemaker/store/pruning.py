@@ -6,7 +6,8 @@ from time import time
 
 import sqlalchemy as sa
 
-from ..errors import QueryError
+from ..errors import ArtifactError, QueryError
+from .artifacts import Artifacts
 from .decisions import record_decision
 from .needed import needed_artifacts
 from .store import Store
@@ -27,15 +28,16 @@ class Pruned:
 def prune(store: Store, keep: int, dry: bool = False) -> Pruned:
     """Keep the newest `keep` versions, and whatever else may be needed; the others' arrays are deleted.
 
-    Needed are the active version and those it comes from (they answer when it is damaged), the one before it
-    (rollback), version 0, and the two of a running experiment. dry: only say what would go.
+    Needed are the active version, the one before it (rollback), the two of a running experiment, the latest candidate
+    that was learned from the active one (a proposal), and what answers where one of these cannot: the nearest version
+    that it comes from, and version 0. dry: only say what would go.
     """
     if keep < 1:
         raise QueryError(f"--keep is {keep}; keep at least one version.")
     with store.begin() as conn:
         before = needed_artifacts(conn, store.artifacts)
         whole = [v for v in list_versions(conn) if v.artifact]
-        needed = _needed(conn) | {v.id for v in whole[-keep:]}
+        needed = _needed(conn, store.artifacts) | {v.id for v in whole[-keep:]}
         gone = tuple(v.id for v in whole if v.id not in needed)
         kept = tuple(v.id for v in whole if v.id in needed)
         if gone and not dry:
@@ -57,13 +59,29 @@ def _drop_checkpoints(store: Store, gone: list[ModelVersion], kept: list[ModelVe
         rmtree(store.root / folder, ignore_errors=True)
 
 
-def _needed(conn: sa.Connection) -> set[int]:
-    active = active_version(conn)
-    found = {0} if active is None else {0, *(v.id for v in lineage(conn, active.id))}
-    log = conn.execute(sa.select(activations).order_by(activations.c.id)).all()
-    stack: list[int] = []
-    for row in log:
+def _needed(conn: sa.Connection, artifacts: Artifacts) -> set[int]:
+    active, stack = active_version(conn), list[int]()
+    for row in conn.execute(sa.select(activations).order_by(activations.c.id)):
         stack = stack[:-1] if row.back else [*stack, row.version]
+    found = set(stack[-2:])
     for row in conn.execute(sa.select(ab_tests).where(RUNNING)):
         found |= {row.control, row.treatment}
-    return found | set(stack[-2:])
+    if active is not None:
+        candidates = [v.id for v in list_versions(conn) if v.state == "candidate" and v.parent == active.id]
+        found |= {active.id, *candidates[-1:]}
+    return {0}.union(*(_chain(conn, artifacts, one) for one in found))
+
+
+def _chain(conn: sa.Connection, artifacts: Artifacts, version: int) -> set[int]:
+    """The version, the nearest it comes from that is whole, and the first of all: what `levels_of` opens."""
+    own, *others = lineage(conn, version)
+    near = next((v.id for v in others if v.artifact and _whole(artifacts, v)), own.id)
+    return {own.id, near, [own, *others][-1].id}
+
+
+def _whole(artifacts: Artifacts, version: ModelVersion) -> bool:
+    try:
+        artifacts.files(version.artifact, version.id)
+    except ArtifactError:
+        return False
+    return True

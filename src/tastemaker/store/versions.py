@@ -155,10 +155,13 @@ def list_activations(conn: sa.Connection) -> list[dict[str, Any]]:
 
 def lineage(conn: sa.Connection, id_: int) -> list[ModelVersion]:
     """The version, the one it was trained from, and so on to the first."""
-    line = [version(conn, id_)]
-    while (parent := line[-1].parent) is not None:
-        line.append(version(conn, parent))
-    return line
+    v = model_versions.c
+    parents = {row.id: row.parent for row in conn.execute(sa.select(v.id, v.parent))}
+    line = [version(conn, id_).id]
+    while (parent := parents[line[-1]]) is not None:
+        line.append(parent)
+    found = {row.id: _version(row) for row in conn.execute(sa.select(model_versions).where(v.id.in_(line)))}
+    return [found[one] for one in line]
 
 
 def record_run(conn: sa.Connection, run: TrainingRun) -> None:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from fastapi import Body
 
-from ...store.events import forget
+from ...store.forgetting import forget
 from ...store.meta import put_meta
 from ...store.upserts import find_person, page_users, put_users
 from ..models import ForgottenUser, Upserted, User, UserDetail, UserPage
