@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..algorithms import Together
 from ..data.dataset import Dataset
 from ..data.duplicates import tied
 from ..data.events import KINDS
@@ -12,15 +13,14 @@ from ..data.pairs import pairs_of
 from ..recipe import Recipe
 
 ENOUGH = 200_000  # events, beyond which pairs are counted among so many of them
-GAP = 1800  # seconds of silence after which another sitting begins
 
 
 @dataclass(frozen=True)
 class Usage:
     """
     kinds:  kind of event -> how many; users, items: how many have any
-    pairs:  items that occur together, how many such pairs; surprising: more often than chance has it; sampled: counted
-            among a part of the users
+    pairs:  items that occur together, as the recipe's model of them counts, how many such pairs; surprising: more often
+            than chance has it; sampled: counted among a part of the users
     unknown: items of which no number is known; spare, groups: how many items another one stands for, of how many
     """
 
@@ -39,7 +39,8 @@ class Usage:
         counts = np.bincount(data.events.kind, minlength=len(KINDS))
         kinds = {kind: int(n) for kind, n in zip(KINDS, counts, strict=True) if n}
         part = _part(data)
-        pairs = pairs_of(part, gap=GAP) if len(part) else None
+        model = next((model for model in recipe.models.values() if isinstance(model, Together)), Together())
+        pairs = pairs_of(part, model.window, model.gap) if len(part) else None
         ties = tied(data.catalog, recipe.catalog.tied)
         numbers = list(data.catalog.numbers.values())
         unknown = int(np.isnan(np.stack(numbers)).all(axis=0).sum()) if numbers and len(data.catalog) else 0
