@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tastemaker.data.foreign import joined, look
+from tastemaker.data.read import read_table
 from tastemaker.data.stream_sql import stream_sql
 from tastemaker.errors import DataError, RecipeError, StoreError
 from tastemaker.lifecycle import Project
@@ -151,6 +152,31 @@ def test_a_server_that_does_not_answer_is_a_note_in_check_and_an_error_in_import
     assert "No server listens there" in found.problem
     with pytest.raises(StoreError, match="No server listens there"):
         project.import_source()
+
+
+@pytest.mark.postgres
+def test_a_user_without_rights_and_a_server_that_loses_patience_are_told_what_to_do(server: str, tmp_path: Path):
+    psycopg = pytest.importorskip("psycopg")
+    schema = server.rpartition("%3D")[2]
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f"create role {schema} login")
+        try:
+            conn.execute(f"grant usage on schema {schema} to {schema}")
+            conn.execute(f"grant select on {schema}.things, {schema}.plays to {schema}")
+            theirs = server.replace("postgres@", f"{schema}@")
+            assert look(theirs, ["things"])[0].rows == ITEMS
+            with pytest.raises(DataError, match=r"'facts' cannot be read: permission denied .* GRANT SELECT"):
+                look(theirs, ["things", "facts"])
+            conn.execute(f"revoke select on {schema}.plays from {schema}")
+            for read in (lambda: list(stream_sql(f"{theirs}::plays")), lambda: read_table(f"{theirs}::plays")):
+                with pytest.raises(DataError, match=r"permission denied .* GRANT SELECT"):
+                    read()
+            hurried = server.replace("options=", "options=-cstatement_timeout%3D500%20")
+            with pytest.raises(DataError, match=r"statement timeout.*raise its statement_timeout"):
+                list(stream_sql(f"{hurried}::select pg_sleep(20)"))
+        finally:
+            conn.execute(f"drop owned by {schema}")
+            conn.execute(f"drop role {schema}")
 
 
 def test_without_a_url_it_says_where_to_put_one(project: Project, monkeypatch):

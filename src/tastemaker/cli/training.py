@@ -111,7 +111,7 @@ def _show_taught(done: "Taught", out: Output) -> None:
         text += "\nWho speaks: " + ", ".join(f"{who} {share:.0%}" for who, share in sorted(spoke.items())) + "."
     data: dict[str, Any] = {"activated": done.activated, "why": done.why, "parent": lesson.parent.id}
     data["versions"] = [asdict(version) for version in done.versions]
-    data["spoke"] = dict(spoke)
+    data |= {"spoke": dict(spoke), "failed": dict(lesson.failed)}
     data["before"] = None if lesson.base is None else lesson.base.as_json()
     out.result(data, table, text)
 

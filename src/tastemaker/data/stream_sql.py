@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import DataError
 from .sql import URL_AND_QUERY, _connected, _shown, _statement, _url
+from .sql_advice import advice
 from .table import Column, Table, as_text, numbered_table, unique_names
 
 CHUNK = 10_000  # rows: larger parts leave the cache of the processor, which takes longer
@@ -37,7 +38,7 @@ def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Ite
                 done, repairs[:] = done + len(rows), [0, 0]
         except errors as error:
             reason = str(error).strip().split("\n", maxsplit=1)[0]
-            raise DataError(f"{name} cannot be read: {reason}. Correct the query.") from error
+            raise DataError(f"{name} cannot be read: {reason}. {advice(reason, 'Correct the query.')}") from error
         finally:
             cursor.close()
 

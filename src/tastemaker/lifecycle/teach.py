@@ -12,7 +12,7 @@ from ..store import ModelVersion, Store
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
-from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, verdict
+from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, left_out, verdict
 from .publishing import publish
 from .train import parent_of
 from .under_way import Asked, under_way
@@ -56,7 +56,8 @@ def teach(
         invent_listeners(store, recipe, seed, watch)
     with under_way(store, Asked(start, seed, options, tuple(names))):
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
-        lesson = _deployed(store, lesson, watch)
+        lacking = {} if names else {name: str(missing) for name, missing in left_out(recipe).items()}
+        lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), watch)
         versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     why = f"learned from invented users until there are real ones, {why}" if invented else why
