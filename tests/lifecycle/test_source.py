@@ -172,7 +172,7 @@ def test_a_user_without_rights_and_a_server_that_loses_patience_are_told_what_to
                 with pytest.raises(DataError, match=r"permission denied .* GRANT SELECT"):
                     read()
             hurried = server.replace("options=", "options=-cstatement_timeout%3D500%20")
-            with pytest.raises(DataError, match=r"statement timeout.*raise its statement_timeout"):
+            with pytest.raises(DataError, match=r"statement timeout.*raise statement_timeout"):
                 list(stream_sql(f"{hurried}::select pg_sleep(20)"))
         finally:
             conn.execute(f"drop owned by {schema}")

@@ -12,8 +12,8 @@ ADVICE = (
     (r"resolve host|translate host|Name or service|nodename nor servname", "No such host: correct it in the URL."),
     (r"permission denied", "This user may not read it: whoever owns it runs GRANT SELECT ON that table TO this user "
      "(and GRANT USAGE ON its SCHEMA), or name another user in the URL."),
-    (r"statement timeout|lock timeout", "The server stops what takes so long: raise its statement_timeout for this user, or "
-     "write a SELECT of fewer rows."),
+    (r"statement timeout|lock timeout", "The server stops what takes so long: raise statement_timeout for this user, "
+     "or write a SELECT of fewer rows."),
     (r"timeout|timed out", "Nothing came back in time: is the host right, and does a firewall stand between?"),
     (r"refused", "No server listens there: start it, or correct host and port in the URL."),
 )  # fmt: skip

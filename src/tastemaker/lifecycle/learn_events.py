@@ -26,12 +26,11 @@ from ..watch import Watch
 from .candidates import Candidate, fingerprint, learn, stream, trainable
 from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
-from .later import Judged, Later, later_part
+from .later import FEW_USERS, Judged, Later, later_part
 from .pretrain import features_of_version
 
 Json = dict[str, Any]
 AGREE = 0.5  # rank correlation between judged and deployed model, below which nothing is deployed
-FEW_USERS = 5  # fewer judged users than this say nothing of others
 SAMPLE = 200  # moments on which they are compared
 
 
@@ -102,14 +101,13 @@ def learn_from_events(
 ) -> Lesson:  # fmt: skip
     """Learn every model, and judge each beside the parent; what may answer then has to be deployed.
 
-    invented: from invented users, for want of real ones
+    invented: from invented users, too, for want of enough real ones
     """
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.kept_catalog(conn)
         names, scales = recipe.tastes.names, recipe.scales
-        made_up = database.read_dataset(conn, catalog, names, scales, synthetic=True) if invented else None
-        data = learnable(conn, recipe, catalog) if made_up is None else made_up
+        data = database.read_dataset(conn, catalog, names, scales) if invented else learnable(conn, recipe, catalog)
     watch = kept(store, watch)
     since = parent.data_to if parent.events_real else None  # what was invented is nothing that real events go on from
     later = later_part(data, recipe, since, now, parent.metrics.get("begins") if parent.events_real else None)
