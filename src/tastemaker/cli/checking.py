@@ -27,7 +27,7 @@ def show_usage(found: "Checked", out: Output) -> None:
     if used is None:
         return
     if used.unknown:
-        out.say(f"{used.unknown} items have none of the numbers: they are placed by what else is known of them.")
+        out.say(f"{used.unknown} items have none or few of the numbers: they are placed by what else is known of them.")
     if used.spare:
         out.say(
             f"{used.spare} items are another id of {used.groups} that are there already: the first of each is shown, "

@@ -22,6 +22,11 @@ class Found:
     rows: int = -1
 
 
+def shown_url(url: str) -> str:
+    """Without its password and options."""
+    return _shown(_url(url))
+
+
 def look(url: str, tables: Sequence[str]) -> list[Found]:
     """What the recipe's tables are; StoreError for a server that does not answer, DataError for a table that is not
     there or may not be read, each with what to do."""

@@ -6,7 +6,6 @@ from itertools import chain
 from time import time as clock
 
 from .. import store as database
-from ..data.duplicates import tied
 from ..data.load_catalog import refuse_bad_rows
 from ..data.load_events import MIXED, load_events
 from ..data.repeats import Repeats
@@ -29,9 +28,9 @@ def import_stream(
         return import_events(store, recipe, first, skip_bad_rows)
     with store.read() as conn:
         catalog = database.read_catalog(conn)
+        ties = database.read_ties(conn, catalog)
     if not len(catalog):
         raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
-    ties = tied(catalog, recipe.catalog.tied)
     found, loaded, refused, added, repaired = 0, 0, 0, 0, 0
     kinds: set[str] = set()
     bad: list[BadRow] = []
