@@ -17,6 +17,7 @@ import psycopg
 
 from tastemaker.data.catalog import Catalog
 from tastemaker.data.load_events import load_events
+from tastemaker.data.repeats import Repeats
 from tastemaker.data.stream_sql import stream_sql
 from tastemaker.data.vocab import Vocab
 from tastemaker.recipe import find_recipe, read_recipe
@@ -39,9 +40,9 @@ def read(source: str, parsed: bool) -> None:
     ids = tuple(f"t{i}" for i in range(ITEMS))
     catalog, columns = Catalog(Vocab(ids), ids), read_recipe(find_recipe("music")).events
     before, n = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0
-    begun, cpu = perf_counter(), process_time()
+    counted, begun, cpu = Repeats(), perf_counter(), process_time()
     for part in stream_sql(source):
-        n += len(load_events(part, columns, catalog, once=True).dataset) if parsed else part.n_rows
+        n += len(load_events(part, columns, catalog, counted=counted).dataset) if parsed else part.n_rows
     took, worked = perf_counter() - begun, process_time() - cpu
     peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     what = "as events" if parsed else "as rows"

@@ -2,7 +2,8 @@
 
 TastemakerError
 ├── DataError          a file, table or row breaks its stated shape
-│   └── LeakError      training data reaches into what it is tested on
+│   ├── LeakError      training data reaches into what it is tested on
+│   └── PartlyImported of several tables only the first could be imported; they stay
 ├── RecipeError        a recipe names something that does not exist, or a value out of range
 ├── QueryError         a question names an item, a taste or a version that nobody knows
 ├── StoreError         the project directory or its database cannot be opened, read or written
@@ -24,6 +25,10 @@ class DataError(TastemakerError):
 
 
 class LeakError(DataError):
+    pass
+
+
+class PartlyImported(DataError):
     pass
 
 

@@ -1,5 +1,7 @@
 """Checkpoints: the last few and the best, whole or not at all."""
 
+import os
+
 import numpy as np
 
 from tastemaker.algorithms.checkpoints import Checkpoints
@@ -25,13 +27,21 @@ def test_the_last_ones_and_the_best_remain(tmp_path):
 def test_what_is_damaged_or_half_written_is_passed_over(tmp_path):
     kept = saved(tmp_path, 4, best=4)
     (kept.folder / "epoch-00004.safetensors").write_bytes(b"half")
-    (kept.folder / "epoch-00005.safetensors.1.tmp").write_bytes(b"nothing")
+    (kept.folder / "epoch-00005.1.tmp").write_bytes(b"nothing")
+    os.utime(kept.folder / "epoch-00005.1.tmp", (0, 0))
     np.testing.assert_array_equal(kept.last()["w"], 3)
     (kept.folder / "index.json").write_text("{")
     assert kept.index() == []
     kept.save(4, {"w": np.full(3, 4)}, {}, 4)
     np.testing.assert_array_equal(kept.last()["w"], 4)
     assert not list(kept.folder.glob("*.tmp"))
+
+
+def test_what_another_process_is_writing_stays(tmp_path):
+    kept = saved(tmp_path, 2, best=2)
+    (kept.folder / "epoch-00003.1.tmp").write_bytes(b"half")
+    kept.save(3, {"w": np.full(3, 3)}, {}, 3)
+    assert [file.name for file in kept.folder.glob("*.tmp")] == ["epoch-00003.1.tmp"]
 
 
 def test_without_a_folder_nothing_is_kept():

@@ -157,6 +157,15 @@ def test_a_column_is_made_from_another_one_unless_the_table_has_it(read):
     assert "no column 'Story' (wanted for extract.Year)" in refused(read, "Dune\n", columns=lost, header="Name\n")
 
 
+def test_a_number_that_says_that_nobody_knows_it_is_missing(read):
+    columns = CatalogColumns("Name", numbers={"key": "Key", "size": "Size"}, missing_numbers={"key": -1})
+    found = read("Dune,-1,-1\nFog,0,0\nSea,-1.0,\n", columns, "Name,Key,Size\n")
+    np.testing.assert_array_equal(found.catalog.numbers["key"], [np.nan, 0, np.nan])
+    np.testing.assert_array_equal(found.catalog.numbers["size"], [-1, 0, np.nan])
+    with pytest.raises(RecipeError, match="speaks of 'kee', which is none of its columns"):
+        CatalogColumns("Name", numbers={"key": "Key"}, missing_numbers={"kee": -1})
+
+
 def test_a_tag_that_says_that_there_is_none_is_none(read):
     columns = CatalogColumns("Name", tags={"kinds": "Kinds"}, separator="|", missing_tags=("(None listed)",))
     found = read("Dune,(none listed)\nFog,a|(None listed)\n", columns, "Name,Kinds\n")

@@ -89,6 +89,20 @@ def test_silence_begins_another_group():
     assert groups_of(named.events, 1800).tolist() == [0, 0, 1, 2]
 
 
+def test_meetings_in_blocks_are_the_same_and_too_many_narrow_the_window(rng, monkeypatch):
+    data = lopsided(rng)
+    whole, narrow = pairs_of(data), pairs_of(data, 2)
+    monkeypatch.setattr("tastemaker.data.pairs.BLOCK", 50)
+    blocks = pairs_of(data)
+    for name in ("a", "b", "count", "lift"):
+        np.testing.assert_array_equal(getattr(blocks, name), getattr(whole, name))
+    np.testing.assert_allclose(blocks.weight, whole.weight, rtol=1e-5)
+    heard = [len(set(data.events.item[data.events.user == user].tolist())) for user in range(25)]
+    monkeypatch.setattr("tastemaker.data.pairs.MOST", sum(n * min(2, n - 1) for n in heard) + 1)
+    np.testing.assert_array_equal(pairs_of(data).weight, narrow.weight)
+    assert narrow.count.sum() < whole.count.sum()
+
+
 def test_what_was_skipped_goes_with_nothing():
     data = played([(0, 1, 0), (0, 2, 1), (0, 3, 2)])
     kind = data.events.kind.copy()

@@ -170,7 +170,7 @@ def test_parquet_and_frames(file, tmp_path):
     table = read_table(tmp_path / "a.parquet")
     assert table.columns == {
         "id": ["1", None],
-        "x": ["0.5", "nan"],
+        "x": ["0.5", None],
         "on": ["true", "false"],
         "tags": ["a, b", ""],
         "day": ["2024-05-31", None],

@@ -173,6 +173,7 @@ def test_the_same_job_has_the_same_fingerprint_and_any_other_job_another():
     job = fingerprint(RankNet(), world, features, 0)
     assert job == fingerprint(RankNet(), world, features, 0)
     fewer = world.where(np.arange(len(world)) > 0)
+    names = tuple(f"maker {row}" for row in range(len(world.catalog)))
     fewer_features = replace(features, blocks={"tastes": features.block("tastes")})
     others = {
         fingerprint(DPL(), world, features, 0),
@@ -180,5 +181,8 @@ def test_the_same_job_has_the_same_fingerprint_and_any_other_job_another():
         fingerprint(RankNet(), fewer, features, 0),
         fingerprint(RankNet(), world, fewer_features, 0),
         fingerprint(RankNet(), world, features, 1),
+        fingerprint(RankNet(), replace(world, events=replace(world.events, kind=world.events.kind + 1)), features, 0),
+        fingerprint(RankNet(), replace(world, events=replace(world.events, group=world.events.group + 1)), features, 0),
+        fingerprint(RankNet(), replace(world, catalog=replace(world.catalog, categories={"by": names})), features, 0),
     }
-    assert len(others | {job}) == 6
+    assert len(others | {job}) == 9

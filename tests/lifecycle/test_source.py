@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tastemaker.data.foreign import joined, look
+from tastemaker.data.read import read_table
 from tastemaker.data.stream_sql import stream_sql
 from tastemaker.errors import DataError, RecipeError, StoreError
 from tastemaker.lifecycle import Project
@@ -26,11 +27,12 @@ KINDS = ("played", "played", "liked", "skipped")
 
 def filled(execute, many, n: int = 3000) -> None:
     """things, facts (of all but five) and plays; execute(sql), many(sql with %s, rows)."""
-    execute("create table things (id text primary key, title text, maker text, note text)")
+    execute("create table things (id text primary key, title text, maker text, note text, released text)")
     execute(f"create table facts (thing_id text primary key, note text, {', '.join(f'{c} real' for c in NUMBERS)})")
     execute("create table plays (nr integer primary key, who text, thing_id text, what text, at text)")
     numbers = world().numbers.tolist()
-    many("insert into things values (%s, %s, %s, %s)", [(f"t{i}", f"Thing {i}", "m", "x") for i in range(ITEMS)])
+    things = [(f"t{i}", f"Thing {i}", "m", "x", "2001-05-31") for i in range(ITEMS)]
+    many("insert into things values (%s, %s, %s, %s, %s)", things)
     marks = ", ".join(["%s"] * (2 + len(NUMBERS)))
     many(f"insert into facts values ({marks})", [(f"t{i}", "y", *numbers[i]) for i in range(ITEMS - 5)])
     at = [datetime.fromtimestamp(1_700_000_000 + 60 * i, UTC).isoformat() for i in range(n)]
@@ -151,6 +153,48 @@ def test_a_server_that_does_not_answer_is_a_note_in_check_and_an_error_in_import
     assert "No server listens there" in found.problem
     with pytest.raises(StoreError, match="No server listens there"):
         project.import_source()
+
+
+@pytest.mark.postgres
+def test_a_user_without_rights_and_a_server_that_loses_patience_are_told_what_to_do(server: str, tmp_path: Path):
+    psycopg = pytest.importorskip("psycopg")
+    schema = server.rpartition("%3D")[2]
+    with psycopg.connect(server, autocommit=True) as conn:
+        conn.execute(f"create role {schema} login")
+        try:
+            conn.execute(f"grant usage on schema {schema} to {schema}")
+            conn.execute(f"grant select on {schema}.things, {schema}.plays to {schema}")
+            theirs = server.replace("postgres@", f"{schema}@")
+            assert look(theirs, ["things"])[0].rows == ITEMS
+            with pytest.raises(DataError, match=r"'facts' cannot be read: permission denied .* GRANT SELECT"):
+                look(theirs, ["things", "facts"])
+            conn.execute(f"revoke select on {schema}.plays from {schema}")
+            for read in (lambda: list(stream_sql(f"{theirs}::plays")), lambda: read_table(f"{theirs}::plays")):
+                with pytest.raises(DataError, match=r"permission denied .* GRANT SELECT"):
+                    read()
+            hurried = server.replace("options=", "options=-cstatement_timeout%3D500%20")
+            with pytest.raises(DataError, match=r"statement timeout.*raise statement_timeout"):
+                list(stream_sql(f"{hurried}::select pg_sleep(20)"))
+        finally:
+            conn.execute(f"drop owned by {schema}")
+            conn.execute(f"drop role {schema}")
+
+
+@pytest.mark.postgres
+def test_nan_in_a_column_of_numbers_is_a_gap_and_a_password_is_never_shown(server: str, tmp_path: Path, monkeypatch):
+    with pytest.importorskip("psycopg").connect(server, autocommit=True) as conn:
+        conn.execute("update facts set a = 'NaN', b = 'NaN' where thing_id = 't1'")
+        conn.execute("alter table facts alter column b type numeric")
+    monkeypatch.setenv("TASTEMAKER_SOURCE_URL", f"{server}&password=secret")
+    with Project.init(tmp_path / "stage", written(tmp_path / "files", world())[0]) as project:
+        assert project.import_source()[0].refused == ()
+        catalog = project.catalog()
+        row = int(catalog.items.rows(["t1"])[0])
+        assert np.isnan([catalog.numbers[name][row] for name in "ab"]).all()
+        source = project.check().source
+        assert source is not None
+        assert "secret" not in source.where
+        assert source.joined == list(NUMBERS)
 
 
 def test_without_a_url_it_says_where_to_put_one(project: Project, monkeypatch):

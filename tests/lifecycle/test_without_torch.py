@@ -10,6 +10,7 @@ from tastemaker.algorithms import network
 from tastemaker.errors import DataError
 from tastemaker.lifecycle import Project
 
+from ..listening import begun
 from ..shops import edit, new_shop
 
 LINE = "pip install 'tastemaker[train]'"
@@ -45,6 +46,26 @@ def test_pretrain_goes_on_without_the_networks(tmp_path: Path) -> None:
     with Project.open(root) as project:
         assert [v.algorithm for v in project.versions()] == ["content", "content", "bpr"]
         assert project.recommend(taste={"woody": 0.9}, n=3).level == "active"
+
+
+def test_train_and_its_rehearsal_go_on_without_the_embedding_and_name_what_is_missing(tmp_path: Path) -> None:
+    begun(tmp_path).close()
+    root = tmp_path / "stage"
+    done = without_torch("train", cwd=root)
+    assert done.returncode == 0, done.stderr
+    for name in ("embedding", "hybrid"):
+        assert f"{name} learned nothing: Together needs torch, which is not installed. Run: {LINE}" in done.stdout
+    assert "(graph) is" in done.stdout
+    refused = without_torch("train", "--epochs", "3", cwd=root)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)
+    assert "None of graph has a setting 'epochs'" in refused.stderr
+    assert LINE in refused.stderr
+    asked = without_torch("train", "--model", "embedding", cwd=root)
+    assert (asked.returncode, LINE in asked.stderr, "Traceback" in asked.stderr) == (1, True, False)
+    rehearsed = without_torch("train", "--rehearse", cwd=root)
+    assert rehearsed.returncode == 0, rehearsed.stderr
+    assert LINE in rehearsed.stdout
+    assert "without PyTorch" in rehearsed.stdout
 
 
 def test_a_recipe_of_networks_alone_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

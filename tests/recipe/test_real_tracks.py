@@ -37,6 +37,6 @@ def test_every_row_is_accounted_for_and_what_describes_a_playlist_is_not_used():
     pairs = pairs_of(data)
     assert pairs.count.max() < PLAYLISTS
     assert 1_000_000 < len(pairs) < 1_400_000
-    ties = ties_of(read.catalog, ["artist"], "duration", 10_000.0)
+    ties = ties_of(read.catalog, ["artist"], "duration", 0.05)
     assert 2_000 < ties.spare.sum() < 2_300
     assert ties.events(data).events.item.max() < TRACKS

@@ -9,11 +9,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
 
 from ..watch import Arrays, Watch
+
+STALE = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Checkpoints:
         _write(self.folder / "index.json", json.dumps({"best": best, "checkpoints": kept}, indent=1).encode())
         names = {entry["file"] for entry in kept}
         for file in self.folder.iterdir():
-            if file.name != "index.json" and file.name not in names:
+            if file.name != "index.json" and file.name not in names and not _in_use(file):
                 file.unlink(missing_ok=True)
 
     def last(self) -> dict[str, Any] | None:
@@ -71,6 +74,14 @@ class Checkpoints:
     def _file(self, epoch: int) -> Path:
         assert self.folder is not None
         return self.folder / f"epoch-{epoch:05d}.safetensors"
+
+
+def _in_use(file: Path) -> bool:
+    """May another process be writing it? What a killed one left behind grows old."""
+    try:
+        return file.suffix == ".tmp" and time() - file.stat().st_mtime < STALE
+    except FileNotFoundError:
+        return True
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -27,7 +27,7 @@ def show_usage(found: "Checked", out: Output) -> None:
     if used is None:
         return
     if used.unknown:
-        out.say(f"{used.unknown} items have none of the numbers: they are placed by what else is known of them.")
+        out.say(f"{used.unknown} items have none or few of the numbers: they are placed by what else is known of them.")
     if used.spare:
         out.say(
             f"{used.spare} items are another id of {used.groups} that are there already: the first of each is shown, "
@@ -49,7 +49,7 @@ def pull(project: "Project", skip_bad_rows: bool, out: Output) -> bool:
 
     Is there anything that somebody did among it?
     """
-    from ..errors import DataError, StoreError
+    from ..errors import DataError, PartlyImported, StoreError
     from ..lifecycle.looking import source_url
 
     if source_url(project.store, project.recipe) is None:
@@ -57,9 +57,12 @@ def pull(project: "Project", skip_bad_rows: bool, out: Output) -> bool:
     try:
         done = project.import_source(skip_bad_rows)
     except (DataError, StoreError) as error:
-        out.say(f"Nothing was imported: {error}")
-        out.say("When that is mended: tastemaker import. Or: tastemaker import --catalog FILE")
+        if isinstance(error, PartlyImported):
+            out.say(str(error))
+        else:
+            out.say(f"Nothing was imported: {error}")
+            out.say("When that is mended: tastemaker import. Or: tastemaker import --catalog FILE")
         return False
     for one in done:
         out.say(f"{one.record.source}: {one.record.rows} rows read, {one.added} new, {one.record.refused} refused.")
-    return any(one.what != "catalog" for one in done)
+    return any(one.what != "catalog" and one.record.loaded for one in done)

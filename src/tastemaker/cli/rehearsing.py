@@ -43,6 +43,8 @@ def rehearse(where: str, options: Mapping[str, Any], seed: int, out: Output) -> 
         rows.append(judged_row(one.name, one.report, f"{one.seconds:.1f} s"))
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"A rehearsal on generated data, judged by {lesson.later.named}, 95 %", heads, rows)
+    for name, why in lesson.failed.items():
+        out.say(f"{name} learned nothing: {why}")
     out.result(done.as_json(), table, _text(done))
 
 

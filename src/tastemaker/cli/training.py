@@ -56,7 +56,7 @@ def train(
         rehearsing.rehearse(where, options, seed, out)
         return
     try:
-        project = _opened(where)
+        project = _opened(where, out)
     except StoreError as error:
         if rehearsing.offered(where, error, out):
             rehearsing.rehearse(where, options, seed, out)
@@ -79,13 +79,20 @@ def _show(done: "Trained | Taught | TaughtFew", metric: str, out: Output) -> Non
         _show_tuned(done, metric, out)
 
 
-def _opened(where: str) -> "Project":
-    """The project, whose database answers."""
+def _opened(where: str, out: Output) -> "Project":
+    """The project, whose database answers; what its tables under [source] hold, where nothing was imported yet."""
     from ..lifecycle import Project
+    from ..lifecycle.looking import source_url
 
     project = Project.open(where)
-    with project.store.read():
-        return project
+    try:
+        if not len(project.catalog()) and source_url(project.store, project.recipe) is not None:
+            for one in project.import_source():
+                out.say(f"{one.record.source}: {one.record.rows} rows read, {one.added} new.")
+    except BaseException:
+        project.close()
+        raise
+    return project
 
 
 def _show_taught(done: "Taught", out: Output) -> None:
@@ -96,7 +103,8 @@ def _show_taught(done: "Taught", out: Output) -> None:
         took = f"{one.seconds:.1f} s"
         rows.append(judged_row(f"version {version.id}, {one.name}", one.report, took))
     n, learned = len(lesson.later.asked), int(lesson.later.learn.sum())
-    what = "invented" if lesson.later.data.events.synthetic.all() else "real"
+    made_up = lesson.later.data.events.synthetic
+    what = "invented" if made_up.all() else "real and invented" if made_up.any() else "real"
     out.say(f"Learned from {learned} {what} events, {lesson.later.protocol}: {n} events. Then learned again from all.")
     heads = ["", *(f"{'>'}{name}" for name in judged_columns(lesson.learned[0].report)), ">learned twice in"]
     table = Table(f"Judged by {lesson.later.named}, 95 %", heads, rows)
@@ -111,7 +119,7 @@ def _show_taught(done: "Taught", out: Output) -> None:
         text += "\nWho speaks: " + ", ".join(f"{who} {share:.0%}" for who, share in sorted(spoke.items())) + "."
     data: dict[str, Any] = {"activated": done.activated, "why": done.why, "parent": lesson.parent.id}
     data["versions"] = [asdict(version) for version in done.versions]
-    data["spoke"] = dict(spoke)
+    data |= {"spoke": dict(spoke), "failed": dict(lesson.failed)}
     data["before"] = None if lesson.base is None else lesson.base.as_json()
     out.result(data, table, text)
 

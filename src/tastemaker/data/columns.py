@@ -70,12 +70,14 @@ class TieColumns:
     """When items of one title are one thing under several ids: the first answers for all, and has all their events.
 
     by:     our names of categories that they share, such as a maker; none = nothing is tied
-    number: our name of a number that tells things of one name apart; within: what it may differ by
+    number: our name of a number that tells things of one name apart; within: the share of itself by which it may differ
+    otherwise: categories that have to agree, too, where that number is not known; none = such items are not tied
     """
 
     by: tuple[str, ...] = ()
     number: str = ""
     within: float = 0.0
+    otherwise: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class CatalogColumns:
     missing:    our name -> what to show for an empty cell
     optional:   our names whose columns may be absent altogether
     separator:  between two tags of a cell
+    missing_numbers: our name -> the number that says that nobody knows it
     missing_tags: tags that say that there is none ("(none)", "n/a"); case does not matter
     duplicates: merge = rows of one id become one item, gaps filled and tags united; refuse = an error
     extract:    a new column of the table -> how it is made from another; a column of that name in the table itself wins
@@ -105,6 +108,7 @@ class CatalogColumns:
     missing: Mapping[str, str] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     separator: str = ","
+    missing_numbers: Mapping[str, float] = field(default_factory=dict)
     missing_tags: tuple[str, ...] = ()
     duplicates: Literal["merge", "refuse"] = "merge"
     extract: Mapping[str, Extract] = field(default_factory=dict)
@@ -114,11 +118,11 @@ class CatalogColumns:
 
     def __post_init__(self) -> None:
         named = {"id", "title", *self.text, *self.tags, *self.categories, *self.numbers, *self.show}
-        for name in (*self.missing, *self.optional):
+        for name in (*self.missing, *self.missing_numbers, *self.optional):
             if name not in named:
                 known = ", ".join(sorted(named))
                 raise RecipeError(f"[catalog] speaks of {name!r}, which is none of its columns: {known}.")
-        spoken = [(name, self.categories, "categories") for name in self.tied.by]
+        spoken = [(name, self.categories, "categories") for name in (*self.tied.by, *self.tied.otherwise)]
         spoken += [(self.tied.number, self.numbers, "numbers")] if self.tied.number else []
         for name, group, what in spoken:
             if name not in group:

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from ..errors import DataError
 from .nearest import did_you_mean
-from .sql import SELECT, _connected, _shown, _url
+from .sql import SELECT, _connected, _first_line, _shown, _url
+from .sql_advice import advice
 from .table import names_of
 
 
@@ -20,9 +22,14 @@ class Found:
     rows: int = -1
 
 
+def shown_url(url: str) -> str:
+    """Without its password and options."""
+    return _shown(_url(url))
+
+
 def look(url: str, tables: Sequence[str]) -> list[Found]:
     """What the recipe's tables are; StoreError for a server that does not answer, DataError for a table that is not
-    there, each with what to do."""
+    there or may not be read, each with what to do."""
     made = _url(url)
     shown = _shown(made)
     with _connected(made, shown) as (connection, _):
@@ -42,8 +49,17 @@ def _look(connection: sa.Connection, shown: str, name: str) -> Found:
             f"{shown} has no table {name!r}{hint} {has} Name yours under [source] in recipe.toml, or write a SELECT "
             "there."
         )
-    columns = tuple(column["name"] for column in inspector.get_columns(table, schema=schema or None))
-    count = sa.select(sa.func.count()).select_from(sa.table(table, schema=schema or None))
+    try:
+        return _counted(connection, inspector, name, schema or None, table)
+    except DBAPIError as error:
+        reason = _first_line(error)
+        said = advice(reason, "Is it the database you mean?")
+        raise DataError(f"{shown}: the table {name!r} cannot be read: {reason}. {said}") from error
+
+
+def _counted(connection: sa.Connection, inspector: sa.Inspector, name: str, schema: str | None, table: str) -> Found:
+    columns = tuple(column["name"] for column in inspector.get_columns(table, schema=schema))
+    count = sa.select(sa.func.count()).select_from(sa.table(table, schema=schema))
     return Found(name, columns, connection.execute(count).scalar_one())
 
 

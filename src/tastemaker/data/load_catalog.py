@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import nan
 
 import numpy as np
 
@@ -114,7 +115,8 @@ def _entry(columns: CatalogColumns, found: dict[str, list[str | None]], row: int
         entry[name] = tuple(tag for tag in tags if tag.casefold() not in nothing)
     for name, source in columns.numbers.items():
         try:
-            entry[name] = to_number(found[name][row])
+            value = to_number(found[name][row])
+            entry[name] = nan if value == columns.missing_numbers.get(name) else value
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from None
     return entry

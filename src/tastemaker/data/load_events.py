@@ -20,7 +20,8 @@ from .dataset import Dataset
 from .events import AHEAD, KINDS, Events
 from .nearest import did_you_mean
 from .parse import to_number, to_time
-from .table import BadRow, Column, Table, pick_column
+from .repeats import Repeats
+from .table import BadRow, Column, Table, coalesced
 from .vocab import Vocab
 
 MIXED = "mixed"  # what a table of several kinds holds
@@ -46,14 +47,14 @@ class _Parsed(NamedTuple):
 
 
 def load_events(
-    table: Table, columns: EventColumns, catalog: Catalog, tastes: tuple[str, ...] = (), once: bool = False
-) -> EventsRead:
+    table: Table, columns: EventColumns, catalog: Catalog, tastes: tuple[str, ...] = (), now: int | None = None,
+    counted: Repeats | None = None,
+) -> EventsRead:  # fmt: skip
     """A row without a time happened, as far as anybody knows, when we heard of it.
 
-    once: rows that say the very same, their moment too, are one event: of a table that is read part by part nobody
-    knows the how-manieth a row is
+    now: UTC seconds, the same for all parts of a table; counted: what the parts before this one said (`event_keys`)
     """
-    now = int(clock())
+    now = int(clock()) if now is None else now
     cells = _cells(table, columns)
     kind = next((kind for kind in columns.scales if kind in cells), "like")
     parsed = _parsed(cells, columns, kind, catalog, now)
@@ -78,13 +79,13 @@ def load_events(
     refused = (*table.refused, *(BadRow(table.lines[row], bad[row]) for row in sorted(bad)))
     said = {KINDS[int(code)] for code in np.unique(events.kind)} or {kind}
     named = next(iter(said)) if len(said) == 1 else MIXED
-    return EventsRead(dataset, event_keys(dataset, value, dated, groups, once), named, refused)
+    return EventsRead(dataset, event_keys(dataset, value, dated, groups, counted), named, refused)
 
 
 def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
     """user, item, and whichever of group, time, kind and the grades are there."""
     try:
-        found = {name: pick_column(table, getattr(columns, name), name) for name in ("user", "item")}
+        found = {name: coalesced(table, getattr(columns, name), name) for name in ("user", "item")}
     except DataError as error:
         said = str(error).rstrip(".")
         raise DataError(f"{said}. Or name your column under [events] in recipe.toml.") from None
@@ -92,7 +93,7 @@ def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
     optional |= {"kind": columns.kind} if columns.kinds else {}
     for name, source in optional.items():
         try:
-            found[name] = pick_column(table, source, name)
+            found[name] = coalesced(table, source, name)
         except DataError:
             continue
     graded = [source.column for source in columns.scales.values()]
@@ -194,19 +195,27 @@ def group_number(user: str, group: str) -> int:
 
 
 def event_keys(
-    data: Dataset, value: Float64, dated: Bool, groups: Sequence[str] | None = None, once: bool = False
+    data: Dataset, value: Float64, dated: Bool, groups: Sequence[str] | None = None, counted: Repeats | None = None
 ) -> tuple[str, ...]:
     """What an event says, and the how-manieth time: rows that repeat in a file stay apart, a file read again adds none.
 
-    value: as it was written; dated: False where we made the moment up, so that it is no part of it; once: what repeats
-    is one
+    value: as it was written; dated: False where we made the moment up, so that it is no part of it
+    counted: of a table that is read part by part, what came before: those without a time are numbered on, while rows
+    that say the very same, their moment too, are one, since to remember them all would take as much as the table
     """
     if not len(data):
         return ()
     e, users, items = data.events, data.users.ids, data.catalog.items.ids
     when = np.where(dated, e.time, UNDATED)
-    seen = np.zeros(len(e), np.int64) if once else _occurrence(e.user, e.item, e.group, when, value, e.kind)
-    kinds, words = (KINDS[code] for code in e.kind.tolist()), groups or [""] * len(e)
+    words = groups or [""] * len(e)
+    if counted is None:
+        seen = _occurrence(e.user, e.item, e.group, when, value, e.kind)
+    else:
+        seen = np.zeros(len(e), np.int64)
+        rows_ = np.flatnonzero(~dated).tolist()
+        said = (f"{e.kind[r]}\0{users[e.user[r]]}\0{items[e.item[r]]}\0{words[r]}\0{value[r]}" for r in rows_)
+        seen[rows_] = counted.before(np.fromiter(map(hash, said), np.int64, len(rows_)))
+    kinds = (KINDS[code] for code in e.kind.tolist())
     columns = (c.tolist() for c in (e.user, e.item, when, value, seen))
     rows = zip(kinds, words, *columns, strict=True)
     return tuple(

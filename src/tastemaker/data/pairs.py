@@ -6,11 +6,14 @@ items is noise. Its posterior mean under a Gamma(prior, prior) rate does not tak
     lift = (n + prior) / (e + prior)      after DuMouchel 1999, "Bayesian Data Mining in Large Frequency Tables"
     weight = share · max(0, log2 lift)    share = Σ over groups of 1 / (neighbors that an item has there)
 
-So long lists do not drown short ones, and what is popular, whose e is large, weighs less. Cost: a sort of n_events ·
-window numbers.
+So long lists do not drown short ones, and what is popular, whose e is large, weighs less. Cost: sorts of n_events ·
+window numbers, of which a block is held beside the pairs that are different.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,6 +25,16 @@ from .split import GroupSplit, split_by_group
 
 PRIOR = 1.0  # as much evidence for "no more often than by chance" as one group that was expected
 WIDEST = 500  # places: in a longer list not everything goes with everything
+MOST = 50_000_000  # meetings that are counted
+BLOCK = 2_000_000  # meetings that are held before equal ones are added up
+
+
+class Met(NamedTuple):
+    """Two items that meet, as a n_items + b with a < b, ascending: int64 (n,); in how many groups, and their share."""
+
+    pair: Int64
+    often: Int32
+    share: Float32
 
 
 @dataclass(frozen=True)
@@ -85,15 +98,16 @@ def dealt_apart(data: Dataset, share: float, fresh: float, rng: np.random.Genera
 def pairs_of(data: Dataset, window: int = 0, gap: int = 0, prior: float = PRIOR) -> Pairs:
     """Pairs of items that somebody liked or used within `window` places of each other.
 
-    window: places in the order of time, without repeats; 0 = the whole group, up to WIDEST
+    window: places in the order of time, without repeats; 0 = the whole group, up to WIDEST; narrower where there would
+            be more than MOST meetings
     gap:    seconds of silence after which another group of a user begins, where events name none; 0 = never
     """
     if window < 0 or gap < 0:
         raise DataError(f"window is {window} and gap is {gap}; give 0 for none, or numbers above.")
     events, n_items = data.events.where(data.liked()), len(data.catalog)
     group, item = _in_order(events, groups_of(events, gap), n_items)
-    keys, shares = _neighbors(group, item, window or WIDEST, n_items)
-    return _weighed(keys, shares, n_items, prior)
+    found = _met(group, item, _width(group, window or WIDEST), n_items)
+    return _weighed(found, n_items, prior)
 
 
 def groups_of(events: Events, gap: int = 0) -> Int64:
@@ -123,11 +137,21 @@ def _in_order(events: Events, group: Int64, n_items: int) -> tuple[Int64, Int64]
     return kept // n_items, kept % n_items
 
 
-def _neighbors(group: Int64, item: Int64, window: int, n_items: int) -> tuple[Int64, Float32]:
-    """Each meeting of two items as a n_items + b, a < b, and its share."""
+def _width(group: Int64, window: int) -> int:
+    """The widest window, up to this one, in which there are no more than MOST meetings."""
+    size = np.bincount(group, minlength=1)
+
+    def meetings(width: int) -> int:
+        return int((size * np.minimum(width, np.maximum(size - 1, 0))).sum())
+
+    return max(bisect_right(range(1, window + 1), MOST, key=meetings), 1)
+
+
+def _met(group: Int64, item: Int64, window: int, n_items: int) -> Met:
+    """Every two items that meet, place after place."""
     size = np.bincount(group, minlength=1)[group]
     share = (1.0 / np.clip(size - 1, 1, 2 * window)).astype(np.float32)
-    keys, shares = [np.zeros(0, np.int64)], [np.zeros(0, np.float32)]
+    found = [Met(np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.float32))]
     left = np.arange(len(item))
     for step in range(1, window + 1):
         left = left[left + step < len(item)]
@@ -135,17 +159,26 @@ def _neighbors(group: Int64, item: Int64, window: int, n_items: int) -> tuple[In
         if not len(left):
             break
         a, b = item[left], item[left + step]
-        keys.append(np.minimum(a, b) * n_items + np.maximum(a, b))
-        shares.append(share[left])
-    return np.concatenate(keys), np.concatenate(shares)
+        pair = np.minimum(a, b) * n_items + np.maximum(a, b)
+        found.append(Met(pair, np.ones(len(left), np.int32), share[left]))
+        if sum(len(part.pair) for part in found[1:]) > max(BLOCK, len(found[0].pair)):
+            found = [_merged(found)]
+    return _merged(found)
 
 
-def _weighed(keys: Int64, shares: Float32, n_items: int, prior: float) -> Pairs:
-    order = np.argsort(keys, kind="stable")
-    ordered = keys[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=-1))
-    pair, met = ordered[first], np.diff(np.append(first, len(ordered))).astype(np.float64)
-    share = np.add.reduceat(shares[order], first) if len(first) else np.zeros(0)
+def _merged(parts: Sequence[Met]) -> Met:
+    pair, often, share = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(pair, kind="stable")
+    pair = pair[order]
+    first = np.flatnonzero(np.diff(pair, prepend=-1))
+    if not len(first):
+        return Met(pair, often, share)
+    return Met(pair[first], np.add.reduceat(often[order], first), np.add.reduceat(share[order], first))
+
+
+def _weighed(found: Met, n_items: int, prior: float) -> Pairs:
+    pair, share = found.pair, found.share
+    met = found.often.astype(np.float64)
     a, b = pair // n_items, pair % n_items
     often = np.bincount(a, met, n_items) + np.bincount(b, met, n_items)
     expected = often[a] * often[b] / max(float(often.sum()), 1.0)

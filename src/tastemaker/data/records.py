@@ -1,7 +1,6 @@
 """Rows that come as objects: JSON Lines, a JSON array, and data frames."""
 
 import json
-import math
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -120,7 +119,7 @@ def _columns(records: list[dict[str, str | None]], source: str) -> dict[str, Col
 
 
 def read_frame(frame: Frame, source: str = "data frame") -> Table:
-    """A table of a frame's rows. A pandas NaN, NaT or NA is missing; a polars NaN stays "nan"."""
+    """A table of a frame's rows. NaN, and pandas' NaT and NA, are missing."""
     names = unique_names(map(str, getattr(frame, "columns", ())), source)
     try:
         values = frame.to_dict(as_series=False)
@@ -131,5 +130,4 @@ def read_frame(frame: Frame, source: str = "data frame") -> Table:
 
 
 def _without_pandas_gaps(value: object) -> object:
-    gap = type(value).__name__ in ("NAType", "NaTType") or (isinstance(value, float) and math.isnan(value))
-    return None if gap else value
+    return None if type(value).__name__ in ("NAType", "NaTType") else value

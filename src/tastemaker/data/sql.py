@@ -152,7 +152,8 @@ def _columns(connection: sa.Connection, statement: str, source: str) -> dict[str
             for column, values in zip(columns, zip(*chunk, strict=True), strict=True):
                 column.extend(map(as_text, values))
     except DBAPIError as error:
-        raise DataError(f"{source} cannot be read: {_first_line(error)}. Correct the query.") from error
+        reason = _first_line(error)
+        raise DataError(f"{source} cannot be read: {reason}. {advice(reason, 'Correct the query.')}") from error
     return dict(zip(names, columns, strict=True))
 
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from ..errors import DataError
 from .sql import URL_AND_QUERY, _connected, _shown, _statement, _url
+from .sql_advice import advice
 from .table import Column, Table, as_text, numbered_table, unique_names
 
 CHUNK = 10_000  # rows: larger parts leave the cache of the processor, which takes longer
 MOMENTS = ("timestamp", "timestamptz")
 
 
-def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Iterator[Table]:
+def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK, empty: bool = False) -> Iterator[Table]:
     """The rows of `URL::table` or `URL::SELECT …`, as `read_sql` has them, in tables of at most `chunk` rows.
 
-    Rows keep their numbers. PostgreSQL keeps its result and hands it over by a cursor. DataError where there is no row.
+    Rows keep their numbers. PostgreSQL keeps its result and hands it over by a cursor. DataError where there is no
+    row, unless it may be `empty`: then a table without rows.
     """
     parts = URL_AND_QUERY.fullmatch(source)
     text, wanted = (source, query) if parts is None or query is not None else (parts["url"], parts["query"].strip())
@@ -32,12 +34,15 @@ def stream_sql(source: str, query: str | None = None, chunk: int = CHUNK) -> Ite
             first = cursor.fetchmany(chunk)
             names = unique_names([column[0] for column in cursor.description], name)
             done = 0
+            if empty and not first:
+                yield Table(name, {column: [] for column in names}, [], (), "UTF-8", 0, 0, "", unit="row")
+                return
             for rows in chain([first], iter(lambda: cursor.fetchmany(chunk), [])):
                 yield _table(name, names, rows, done, *repairs)
                 done, repairs[:] = done + len(rows), [0, 0]
         except errors as error:
             reason = str(error).strip().split("\n", maxsplit=1)[0]
-            raise DataError(f"{name} cannot be read: {reason}. Correct the query.") from error
+            raise DataError(f"{name} cannot be read: {reason}. {advice(reason, 'Correct the query.')}") from error
         finally:
             cursor.close()
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, time
+from decimal import Decimal
 from typing import NamedTuple
 
 from tastemaker.data.decode import decode
@@ -82,6 +83,21 @@ def pick_column(table: Table, name: str, wanted_for: str) -> Column:
     raise DataError(f"{about}{did_you_mean(name, table.names) or '.'} It has: {', '.join(table.names)}")
 
 
+def coalesced(table: Table, name: str, wanted_for: str) -> Column:
+    """As `pick_column`, row by row: of "one | other" the first of the columns that says something there."""
+    found = []
+    for one in names_of(name):
+        try:
+            found.append(pick_column(table, one, wanted_for))
+        except DataError:
+            continue
+    column = found[0] if found else pick_column(table, name, wanted_for)
+    for other in found[1:]:
+        if not all(column):
+            column = [cell if cell and cell.strip() else more for cell, more in zip(column, other, strict=True)]
+    return column
+
+
 def names_of(name: str) -> list[str]:
     """What a column may be called, "one | other", the first choice first."""
     return [part.strip() for part in name.split("|")]
@@ -119,7 +135,7 @@ def numbered_table(source: str, columns: dict[str, Column], repaired: int = 0, l
 
 
 def as_text(value: object) -> str | None:
-    """A value of any type as a cell: 5 → "5", 0.5 → "0.5", True → "true", ["a", "b"] → "a, b", None → None."""
+    """A value of any type as a cell: 5 → "5", 0.5 → "0.5", True → "true", ["a", "b"] → "a, b", None and NaN → None."""
     known = _BY_TYPE.get(type(value))
     return known(value) if known is not None else _as_text_by_kind(value)
 
@@ -136,7 +152,7 @@ def _as_text_by_kind(value: object) -> str | None:
             return decode(bytes(value)).text
         case date() | time():
             return value.isoformat()
-    return str(value)
+    return None if isinstance(value, Decimal) and value.is_nan() else str(value)
 
 
 def _bool_text(value: object) -> str:
@@ -147,10 +163,14 @@ def _nothing(value: object) -> None:
     return None
 
 
+def _float_text(value: object) -> str | None:
+    return None if (text := repr(value)) == "nan" else text
+
+
 _BY_TYPE: dict[type, Callable[[object], str | None]] = {
     str: str,
     int: str,
-    float: repr,
+    float: _float_text,
     bool: _bool_text,
     type(None): _nothing,
 }

@@ -74,11 +74,13 @@ def keep_features(conn: Connection, catalog: Catalog, saved: str) -> None:
 
 
 def fingerprint(algorithm: Algorithm, train: Dataset, features: Features, seed: int) -> str:
-    """Equal for equal jobs: settings, events, profiles, features and seed."""
+    """Equal for equal jobs: settings, events, profiles, categories, features and seed."""
     found = hashlib.sha256(f"{algorithm!r} {seed} {features.digest} {CODE_VERSION}".encode())
     events = train.events
-    for array in (events.user, events.item, events.value, events.time, train.profiles):
+    for array in (events.user, events.item, events.value, events.time, events.kind, events.group, train.profiles):
         found.update(np.ascontiguousarray(array).tobytes())
+    for name, values in train.catalog.categories.items():
+        found.update("\0".join((name, *values)).encode())
     return found.hexdigest()[:32]
 
 

@@ -1,10 +1,11 @@
 """What is known of how items are used, and what that is worth to models that learn from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..algorithms import Together
 from ..data.dataset import Dataset
 from ..data.duplicates import tied
 from ..data.events import KINDS
@@ -12,16 +13,15 @@ from ..data.pairs import pairs_of
 from ..recipe import Recipe
 
 ENOUGH = 200_000  # events, beyond which pairs are counted among so many of them
-GAP = 1800  # seconds of silence after which another sitting begins
 
 
 @dataclass(frozen=True)
 class Usage:
     """
     kinds:  kind of event -> how many; users, items: how many have any
-    pairs:  items that occur together, how many such pairs; surprising: more often than chance has it; sampled: counted
-            among a part of the users
-    unknown: items of which no number is known; spare, groups: how many items another one stands for, of how many
+    pairs:  items that occur together, as the recipe's model of them counts, how many such pairs; surprising: more often
+            than chance has it; sampled: counted among a part of the users
+    unknown: items that lack most of the numbers; spare, groups: how many items another one stands for, of how many
     """
 
     kinds: Mapping[str, int]
@@ -35,14 +35,17 @@ class Usage:
     groups: int
 
     @classmethod
-    def of(cls, data: Dataset, recipe: Recipe) -> "Usage":
+    def of(cls, data: Dataset, recipe: Recipe, joined: Sequence[str] = ()) -> "Usage":
+        """joined: the numbers that count; none = all that are known of any item."""
         counts = np.bincount(data.events.kind, minlength=len(KINDS))
         kinds = {kind: int(n) for kind, n in zip(KINDS, counts, strict=True) if n}
         part = _part(data)
-        pairs = pairs_of(part, gap=GAP) if len(part) else None
+        model = next((model for model in recipe.models.values() if isinstance(model, Together)), Together())
+        pairs = pairs_of(part, model.window, model.gap) if len(part) else None
         ties = tied(data.catalog, recipe.catalog.tied)
-        numbers = list(data.catalog.numbers.values())
-        unknown = int(np.isnan(np.stack(numbers)).all(axis=0).sum()) if numbers and len(data.catalog) else 0
+        gaps = [np.isnan(column) for name, column in data.catalog.numbers.items() if name in (joined or [name])]
+        gaps = gaps if joined else [gap for gap in gaps if not gap.all()]
+        unknown = int((np.mean(gaps, axis=0) > 0.5).sum()) if gaps and len(data.catalog) else 0
         return cls(
             kinds, len(np.unique(data.events.user)), len(np.unique(data.events.item)),
             0 if pairs is None else len(pairs), 0 if pairs is None else int((pairs.weight > 0).sum()),

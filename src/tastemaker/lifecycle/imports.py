@@ -66,8 +66,7 @@ def import_catalog(
         tagged = carried(read.catalog, database.read_catalog(conn), recipe.catalog.tagged)
         change = database.put_catalog(conn, tagged, delist_missing)
         catalog = database.read_catalog(conn)
-        spare = tied(catalog, recipe.catalog.tied).spare & catalog.available
-        database.delist(conn, [catalog.items.ids[row] for row in np.flatnonzero(spare)])
+        database.put_ties(conn, catalog, tied(catalog, recipe.catalog.tied))
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
         catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
@@ -86,7 +85,7 @@ def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: boo
     record = _record(table, read.kind, len(read.dataset), 0, len(read.refused))
     with store.begin() as conn:
         again = database.find_import(conn, table.digest, read.kind) is not None
-        added = database.put_events(conn, tied(catalog, recipe.catalog.tied).events(read.dataset), read.keys)
+        added = database.put_events(conn, database.read_ties(conn, catalog).events(read.dataset), read.keys)
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)

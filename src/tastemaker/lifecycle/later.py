@@ -35,6 +35,7 @@ from .candidates import stream
 FIRST = 0.2  # share of the events that a first model is judged on
 NEW = 0.5  # share of the events that are new to the active version that its successor is judged on
 FEW = 10  # outcomes, below which nothing can be told
+FEW_USERS = 5  # fewer judged users than this say nothing of others
 K = 20  # depth of rankings
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads what it multiplies (Knuth, TAOCP 6.4)
 
@@ -118,13 +119,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
     """
     if len(data) < 2:
         raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
-    if not _clocked(data):
-        data, protocol = _dealt(data), "a fifth of the pairs, dealt by chance for want of times"
-        dated, begins = False, 2
-    else:
-        dated = True
-        data = _heard(data)
-        begins, protocol = _begins(data.events.time, recipe.quality.window_days, since, again)
+    data, begins, protocol, dated = _cut(data, recipe, since, again)
     metric = recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
     kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
     time = data.events.time
@@ -147,6 +142,23 @@ def next_part(data: Dataset, recipe: Recipe, active: ModelVersion, now: int) -> 
     if not active.events_real:
         return later_part(data, recipe, None, now)
     return later_part(data, recipe, active.data_to, now, active.metrics.get("begins"))
+
+
+def judgeable(data: Dataset, recipe: Recipe) -> bool:
+    """Are there events enough to judge a first model on?"""
+    if len(data) < FEW:
+        return False
+    cut, begins, _, _ = _cut(data, recipe, None, None)
+    who = cut.events.user[cut.events.time >= begins]
+    return len(who) >= FEW and len(np.unique(who)) >= FEW_USERS
+
+
+def _cut(data: Dataset, recipe: Recipe, since: int | None, again: int | None) -> tuple[Dataset, int, str, bool]:
+    """The events, where judging begins, how in words, and whether the clock says so."""
+    if not _clocked(data):
+        return _dealt(data), 2, "a fifth of the pairs, dealt by chance for want of times", False
+    data = _heard(data)
+    return data, *_begins(data.events.time, recipe.quality.window_days, since, again), True
 
 
 def _clocked(data: Dataset) -> bool:

@@ -15,7 +15,7 @@ from ..data.dataset import Dataset
 from ..data.features import Features
 from ..data.known import known_before
 from ..data.nearest import did_you_mean
-from ..errors import ArtifactError, DataError, QueryError, TrainingError
+from ..errors import ArtifactError, DataError, MissingExtra, QueryError, TrainingError
 from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..recipe import Recipe
@@ -26,12 +26,11 @@ from ..watch import Watch
 from .candidates import Candidate, fingerprint, learn, stream, trainable
 from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
-from .later import Judged, Later, next_part
+from .later import FEW_USERS, Judged, Later, next_part
 from .pretrain import features_of_version
 
 Json = dict[str, Any]
 AGREE = 0.5  # rank correlation between judged and deployed model, below which nothing is deployed
-FEW_USERS = 5  # fewer judged users than this say nothing of others
 SAMPLE = 200  # moments on which they are compared
 
 
@@ -84,9 +83,15 @@ class Lesson:
 
 
 def event_models(recipe: Recipe) -> dict[str, Algorithm]:
-    """The recipe's models that learn from what real users did."""
+    """The recipe's models that learn from what real users did, and can do so on this machine."""
     models, _ = trainable(recipe.models)
     return {name: model for name, model in models.items() if model.learns == "events"}
+
+
+def left_out(recipe: Recipe) -> dict[str, MissingExtra]:
+    """The recipe's other models that learn from what real users did, and what each lacks here."""
+    asked = {name: model for name, model in recipe.models.items() if model.learns == "events"}
+    return {name: missing for name, model in asked.items() for missing in trainable({name: model})[1]}
 
 
 @one_blas_thread()
@@ -96,14 +101,13 @@ def learn_from_events(
 ) -> Lesson:  # fmt: skip
     """Learn every model, and judge each beside the parent; what may answer then has to be deployed.
 
-    invented: from invented users, for want of real ones
+    invented: from invented users, too, for want of enough real ones
     """
     now = int(time()) if now is None else now
     with store.read() as conn:
         catalog = database.kept_catalog(conn)
         names, scales = recipe.tastes.names, recipe.scales
-        made_up = database.read_dataset(conn, catalog, names, scales, synthetic=True) if invented else None
-        data = learnable(conn, recipe, catalog) if made_up is None else made_up
+        data = database.read_dataset(conn, catalog, names, scales) if invented else learnable(conn, recipe, catalog)
     watch = kept(store, watch)
     later = next_part(data, recipe, parent, now)
     features = features_of_version(store, recipe, catalog, parent, watch)
@@ -243,8 +247,10 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
 
 def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Algorithm]:
     """The models asked for, () = all, with these settings instead of their own; QueryError for what nobody knows."""
-    models = event_models(recipe)
-    for name in names:
+    models, lacking = event_models(recipe), left_out(recipe)
+    for name in names if models else lacking:
+        if name in lacking:
+            raise lacking[name]
         if name not in models:
             hint = did_you_mean(name, models) or "."
             raise QueryError(
@@ -253,5 +259,6 @@ def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, An
     chosen = {name: model for name, model in models.items() if name in (names or models)}
     for option in options:
         if not any(option in settings_of(model) for model in chosen.values()):
-            raise QueryError(f"None of {', '.join(chosen)} has a setting {option!r}.")
+            others = "".join(f" {name}: {missing}" for name, missing in lacking.items() if not names)
+            raise QueryError(f"None of {', '.join(chosen)} has a setting {option!r}.{others}")
     return {name: with_settings(model, options) for name, model in chosen.items()}

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..data.foreign import Found, look
+from ..data.foreign import Found, look, shown_url
 from ..data.table import names_of, plain_name
 from ..errors import DataError, StoreError
 from ..recipe import Recipe
@@ -16,12 +16,16 @@ ENVIRONMENT = "TASTEMAKER_SOURCE_URL"
 
 @dataclass(frozen=True)
 class Looked:
-    """tables: what is there; missing: columns that the recipe asks for and none has; problem: why nobody can look"""
+    """tables: what is there; missing: columns that the recipe asks for and none has; problem: why nobody can look
+
+    joined: our names of the numbers that only tables joined to the first one have
+    """
 
     where: str
     tables: Sequence[Found] = ()
     missing: Sequence[str] = ()
     problem: str = ""
+    joined: Sequence[str] = ()
 
 
 def source_url(store: Store, recipe: Recipe) -> str | None:
@@ -41,14 +45,20 @@ def looked(store: Store, recipe: Recipe) -> Looked | None:
     url = source_url(store, recipe)
     if url is None:
         return None
-    where = url.rpartition("@")[2]
-    source = recipe.source
+    source, where = recipe.source, ""
     try:
+        where = shown_url(url)
         items, events = look(url, source.catalog), look(url, source.events)
     except (DataError, StoreError) as error:
         return Looked(where, problem=str(error))
     missing = [*_missing(_wanted_of_items(recipe), items), *_missing(_wanted_of_events(recipe), events)]
-    return Looked(where, [*items, *events], missing)
+    return Looked(where, [*items, *events], missing, joined=_joined(recipe, items))
+
+
+def _joined(recipe: Recipe, tables: Sequence[Found]) -> list[str]:
+    first, others = ({plain_name(c) for table in part for c in table.columns} for part in (tables[:1], tables[1:]))
+    wanted = {name: {plain_name(n) for n in names_of(said)} for name, said in recipe.catalog.numbers.items()}
+    return [name for name, columns in wanted.items() if columns & others and not columns & first]
 
 
 def _wanted_of_items(recipe: Recipe) -> dict[str, str]:

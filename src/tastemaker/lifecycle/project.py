@@ -103,9 +103,11 @@ class Project(Searched):
         with self.store.read() as conn:
             refusals = database.get_meta(conn, "refusals") or {}
         data = self.dataset(synthetic=False)
-        usage = Usage.of(data, self.recipe) if len(data) or self.recipe.catalog.tied.by else None
+        source = looked(self.store, self.recipe)
+        joined = source.joined if source is not None else ()
+        usage = Usage.of(data, self.recipe, joined) if len(data) or self.recipe.catalog.tied.by else None
         found = Checked.of(data.catalog, self.recipe, self.imports(), refusals)
-        return replace(found, usage=usage, source=looked(self.store, self.recipe))
+        return replace(found, usage=usage, source=source)
 
     def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
         """Real users' rankings, ratings, likes or plays; of a SQL URL a part at a time, so that any size fits.

@@ -7,6 +7,7 @@ what was found can be compared with what is there. The project is marked, and no
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
@@ -55,6 +56,7 @@ class Rehearsed:
         found = {name: getattr(self, name) for name in ("items", "listeners", "plays", "seconds", "device", "real")}
         versions = [asdict(version) for version in self.taught.versions]
         marks = {"rehearsal": True, "activated": False, "folder": str(self.folder), "neighbors": dict(self.neighbors)}
+        marks["failed"] = dict(self.taught.lesson.failed)
         return {**marks, **found, "versions": versions}
 
 
@@ -152,6 +154,8 @@ def _neighbors(taught: Taught, world: Planted, rng: np.random.Generator) -> dict
 
 
 def _device() -> str:
+    if find_spec("torch") is None:
+        return "the processor, without PyTorch"
     from ..algorithms.together_torch import device
 
     return device()[1]

@@ -1,12 +1,13 @@
 """The tables of the recipe's [source] into the project."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
 from ..data.foreign import joined, look
 from ..data.read import read_table
 from ..data.stream_sql import stream_sql
-from ..errors import DataError
+from ..errors import DataError, PartlyImported, StoreError
 from ..recipe import Recipe
 from ..store import Store
 from .imports import Imported, import_catalog
@@ -15,19 +16,32 @@ from .streaming import import_stream
 
 
 def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> list[Imported]:
-    """Items first, then events, which are read a part at a time; DataError where there is no [source]."""
+    """Items first, then events, which are read a part at a time and may be none yet; DataError where there is no
+    [source], PartlyImported where it goes wrong after some of it is in."""
     url = source_url(store, recipe)
     if url is None:
         raise DataError(
             "Name a file, or say where the tables are: url under [source] in recipe.toml (and its catalog and events), "
             f"or {ENVIRONMENT} in the environment or in .env."
         )
-    done = []
+    done: list[Imported] = []
+    try:
+        for one in _imported(store, recipe, url, skip_bad_rows):
+            done.append(one)
+    except (DataError, StoreError) as error:
+        if not done:
+            raise
+        said = "; ".join(f"{one.record.source}: {one.record.rows} rows read, {one.added} new" for one in done)
+        rest = str(error).removesuffix(" Nothing was imported.")
+        raise PartlyImported(f"{said}. But then: {rest} When that is mended: tastemaker import") from error
+    return done
+
+
+def _imported(store: Store, recipe: Recipe, url: str, skip_bad_rows: bool) -> Iterator[Imported]:
     if recipe.source.catalog:
         table = read_table(f"{url}::{joined(url, recipe.source.catalog, recipe.source.on)}")
         named = replace(table, source=f"{table.source.partition('::')[0]}::{' + '.join(recipe.source.catalog)}")
-        done.append(import_catalog(store, recipe, named, skip_bad_rows))
+        yield import_catalog(store, recipe, named, skip_bad_rows)
     for name in recipe.source.events:
         look(url, [name])  # a table that is not there is told of with what to do
-        done.append(import_stream(store, recipe, partial(stream_sql, f"{url}::{name}"), skip_bad_rows))
-    return done
+        yield import_stream(store, recipe, partial(stream_sql, f"{url}::{name}", empty=True), skip_bad_rows)

@@ -2,15 +2,14 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import chain
 from time import time as clock
 
 from .. import store as database
-from ..data.duplicates import tied
 from ..data.load_catalog import refuse_bad_rows
 from ..data.load_events import MIXED, load_events
-from ..data.table import BadRow, Table, pick_column
+from ..data.repeats import Repeats
+from ..data.table import BadRow, Table
 from ..errors import DataError
 from ..recipe import Recipe
 from ..store import Import, Store
@@ -20,27 +19,25 @@ from .imports import REMEMBERED, Imported, import_events, keep_refusals
 def import_stream(
     store: Store, recipe: Recipe, tables: Callable[[], Iterator[Table]], skip_bad_rows: bool = False
 ) -> Imported:
-    """What is held does not grow with the table. Rows that say the very same are one event; a bad row that nobody
-    asked to skip undoes all of it. A table of one part is read like a file, and so is one without times, whose rows
-    that repeat are events of their own."""
+    """What is held does not grow with the table, but for what tells rows without a time apart (data/repeats.py); those
+    with one that say the very same are one event. A bad row that nobody asked to skip undoes all of it. A table of one
+    part is read like a file."""
     parts = tables()
     first, second = next(parts), next(parts, None)
     if second is None:
         return import_events(store, recipe, first, skip_bad_rows)
-    if not _dated(first, recipe):
-        return import_events(store, recipe, _whole([first, second, *parts]), skip_bad_rows)
     with store.read() as conn:
         catalog = database.read_catalog(conn)
+        ties = database.read_ties(conn, catalog)
     if not len(catalog):
         raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
-    ties = tied(catalog, recipe.catalog.tied)
     found, loaded, refused, added, repaired = 0, 0, 0, 0, 0
     kinds: set[str] = set()
     bad: list[BadRow] = []
-    digest, source = hashlib.sha256(), ""
+    digest, source, now, counted = hashlib.sha256(), "", int(clock()), Repeats()
     with store.begin() as conn:
         for table in chain([first, second], parts):
-            read = load_events(table, recipe.events, catalog, recipe.tastes.names, once=True)
+            read = load_events(table, recipe.events, catalog, recipe.tastes.names, now, counted)
             if not skip_bad_rows:
                 refuse_bad_rows(table, read.refused)
             added += database.put_events(conn, ties.events(read.dataset), read.keys)
@@ -51,21 +48,7 @@ def import_stream(
             source, repaired = table.source, repaired + table.repaired
         kind = next(iter(kinds)) if len(kinds) == 1 else MIXED
         again = database.find_import(conn, digest.hexdigest(), kind) is not None
-        record = Import(digest.hexdigest(), kind, source, int(clock()), found, loaded, 0, refused, repaired)
+        record = Import(digest.hexdigest(), kind, source, now, found, loaded, 0, refused, repaired)
         database.put_import(conn, record)
         keep_refusals(conn, source, tuple(bad))
     return Imported(record, kind, added, 0, tuple(bad), again)
-
-
-def _dated(table: Table, recipe: Recipe) -> bool:
-    try:
-        return any(pick_column(table, recipe.events.time, "time"))
-    except DataError:
-        return False
-
-
-def _whole(parts: list[Table]) -> Table:
-    columns = {name: [cell for part in parts for cell in part.columns[name]] for name in parts[0].names}
-    digest = hashlib.sha256("".join(part.digest for part in parts).encode()).hexdigest()
-    lines = [line for part in parts for line in part.lines]
-    return replace(parts[0], columns=columns, lines=lines, repaired=sum(p.repaired for p in parts), digest=digest)

@@ -6,6 +6,7 @@ from time import time
 from typing import Any
 
 from .. import store as database
+from ..data.dataset import Dataset
 from ..errors import TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
@@ -13,7 +14,8 @@ from ..store.quality import last_event
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
-from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, verdict
+from .later import judgeable
+from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, left_out, verdict
 from .publishing import publish
 from .train import parent_of
 from .under_way import Asked, under_way
@@ -52,17 +54,28 @@ def teach(
     if few is not None:
         return TaughtFew(*few)
     with store.read() as conn:
-        invented = not len(learnable(conn, recipe, database.kept_catalog(conn)))
+        real = learnable(conn, recipe, database.kept_catalog(conn))
+    invented = _too_few(real, recipe, parent)
     if invented:
         invent_listeners(store, recipe, seed, watch)
     with under_way(store, Asked(start, seed, options, tuple(names))):
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
-        lesson = _deployed(store, lesson, watch)
+        lacking = {} if names else {name: str(missing) for name, missing in left_out(recipe).items()}
+        lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), watch)
         versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
-    why = f"learned from invented users until there are real ones, {why}" if invented else why
+    too = f" and {len(real)} real events" if len(real) else ""
+    why = f"learned from invented users{too} until there are enough real ones, {why}" if invented else why
     activated, why = _settled(store, versions[0], parent, better, why, now)
     return Taught(lesson, versions, activated, why)
+
+
+def _too_few(real: Dataset, recipe: Recipe, parent: ModelVersion) -> bool:
+    """Must listeners be invented beside those who are real, or instead of them?"""
+    if not len(real):
+        return True
+    taught = parent.events_real and not parent.events_synthetic
+    return not (taught or recipe.invents or real.events.synthetic.any() or judgeable(real, recipe))
 
 
 def _deployed(store: Store, lesson: Lesson, watch: Watch) -> Lesson:

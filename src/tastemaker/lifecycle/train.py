@@ -101,7 +101,10 @@ def parent_of(conn: Any, start: str | int) -> ModelVersion:
         raise QueryError(f"--from is {start!r}; give `active` or a version's number. See: tastemaker versions")
     found = database.active_version(conn) if start == "active" else database.version(conn, int(start))
     if found is None:
-        raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
+        raise TrainingError(
+            "No version is active yet. Run: tastemaker import --catalog FILE, or, where recipe.toml names tables under "
+            "[source], tastemaker import"
+        )
     return found
 
 

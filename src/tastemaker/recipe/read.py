@@ -80,6 +80,11 @@ class Recipe:
         """kind of event -> Scale."""
         return {kind: column.scale() for kind, column in self.events.scales.items()}
 
+    @property
+    def invents(self) -> bool:
+        """Does it describe users, of whom a model of tastes can learn before there is anybody?"""
+        return bool(self.tastes.names and self.synth.archetypes)
+
     def as_json(self) -> dict[str, Any]:
         """The resolved recipe: every default written out."""
         found = asdict(self)

@@ -28,6 +28,7 @@ from .meta import get_meta, put_meta
 from .pruning import Pruned, prune
 from .slates import put_slate, read_slates
 from .store import Store
+from .ties import kept_ties, put_ties, read_ties
 from .versions import (
     REHEARSAL,
     ModelVersion,
@@ -83,6 +84,7 @@ __all__ = [
     "hand_job",
     "held",
     "kept_catalog",
+    "kept_ties",
     "lineage",
     "list_activations",
     "list_decisions",
@@ -99,9 +101,11 @@ __all__ = [
     "put_import",
     "put_meta",
     "put_slate",
+    "put_ties",
     "read_catalog",
     "read_dataset",
     "read_slates",
+    "read_ties",
     "read_user",
     "record_decision",
     "record_run",

@@ -1,7 +1,7 @@
 """Opening a project to answer: the active version, its parents, and what is left when they are damaged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import time as clock
 from typing import Any
@@ -24,6 +24,7 @@ from .events import read_user
 from .loading import chain_of, levels_of
 from .meta import get_meta
 from .store import Store
+from .ties import kept_ties
 
 Json = dict[str, Any]
 Tastes = tuple[str, ...]
@@ -38,6 +39,7 @@ class Answers:
     scales: kind of event -> Scale; a rating in a query is on the `rating` scale, or the first one
     called: what somebody who has several items together is called in reasons
     features: digest of what is known of the items today
+    ties: id of a spare item -> id of the one that stands for it
     """
 
     store: Store
@@ -46,6 +48,7 @@ class Answers:
     contexts: Contexts | None = None
     called: str = "users"
     features: str | None = None
+    ties: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def open(
@@ -59,6 +62,7 @@ class Answers:
             catalog = kept_catalog(conn) if catalog is None else catalog
             settings = dict(get_meta(conn, "recipe"))
             chain, features = chain_of(conn, version), get_meta(conn, "features")
+            ties = kept_ties(conn)
             if judged and chain:
                 chain[0] = replace(chain[0], artifact=chain[0].judged_artifact or chain[0].artifact)
             contexts = Contexts.read(conn, store.artifacts, settings)
@@ -72,7 +76,7 @@ class Answers:
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
         called = settings["events"].get("called", "users")
-        return cls(store, recommender, scales_of(settings), contexts, called, features)
+        return cls(store, recommender, scales_of(settings), contexts, called, features, ties)
 
     def recommend(self, explain: bool = True, **asked: Any) -> Slate:
         """`query` and the answer to it."""
@@ -177,7 +181,8 @@ class Answers:
         return self.recommender.catalog
 
     def _id(self, name: str) -> str:
-        return self.catalog.items.ids[self.catalog.find(name)]
+        id_ = self.catalog.items.ids[self.catalog.find(name)]
+        return self.ties.get(id_, id_)
 
     def _of_user(self, user: str) -> Query:
         with self.store.read() as conn:

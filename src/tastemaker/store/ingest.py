@@ -10,6 +10,7 @@ from .events import Profile
 from .tables import events, items, users
 from .tables.base import add_new, alone, next_row, rows_by_id
 from .tables.json import plain_json
+from .ties import kept_ties
 
 Fate = Literal["accepted", "duplicate", "unknown item", "invented user"]
 
@@ -34,7 +35,7 @@ class Told:
 
 def ingest(conn: sa.Connection, told: Sequence[Told]) -> list[Fate]:
     """What became of each, in order; of those with one key the first counts."""
-    known_items = rows_by_id(conn, items, list({one.item for one in told}))
+    known_items = _items(conn, {one.item for one in told})
     people = _people(conn, {one.user for one in told if one.item in known_items})
     taken = _taken(conn, [one.key for one in told])
     fates: list[Fate] = []
@@ -46,6 +47,16 @@ def ingest(conn: sa.Connection, told: Sequence[Told]) -> list[Fate]:
             rows.append(_row(one, people[one.user].row, known_items[one.item].row))
     add_new(conn, events, rows)
     return fates
+
+
+def _items(conn: sa.Connection, ids: set[str]) -> dict[str, sa.Row[Any]]:
+    """id -> (row, id, available); of a spare one the row of the item that stands for it."""
+    found = rows_by_id(conn, items, list(ids), items.c.available)
+    if all(row.available for row in found.values()):  # a spare item is not
+        return found
+    standing = {id_: one for id_, one in kept_ties(conn).items() if id_ in found}
+    rows = rows_by_id(conn, items, list(standing.values()), items.c.available)
+    return found | {id_: rows[one] for id_, one in standing.items()}
 
 
 def _fate(one: Told, known_items: Mapping[str, Any], people: Mapping[str, Any], taken: set[str]) -> Fate:

@@ -91,7 +91,7 @@ def catalog_columns(recipe: Mapping[str, Any]) -> CatalogColumns:
     said["extract"] = {name: Extract(**_known(Extract, one)) for name, one in said.get("extract", {}).items()}
     said["tagged"] = TagColumns(**_known(TagColumns, said.get("tagged") or {}))
     tied = _known(TieColumns, said.get("tied") or {})
-    said["tied"] = TieColumns(**{**tied, "by": tuple(tied.get("by", ()))})
+    said["tied"] = TieColumns(**{**tied, **{name: tuple(tied.get(name, ())) for name in ("by", "otherwise")}})
     lists = {name: tuple(value) for name, value in said.items() if isinstance(value, list)}
     return CatalogColumns(**{**said, **lists})
 

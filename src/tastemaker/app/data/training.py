@@ -10,7 +10,7 @@ from .. import words
 from .plot import Plot, Row, moment_of
 
 FEW_EVENTS = 10  # that are new, below which no candidate can be judged (lifecycle: later.FEW)
-FEW_USERS = 5  # below which nothing is said of other users (lifecycle: learn_events.FEW_USERS)
+FEW_USERS = 5  # below which nothing is said of other users (lifecycle: later.FEW_USERS)
 ALIVE = ("queued", "running")
 
 
