@@ -12,8 +12,6 @@ import sqlalchemy as sa
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
-from tastemaker.serve.spool import Spool
-from tastemaker.store.ingest import Told
 
 from .opened import Service, ids_of, opened, until
 
@@ -150,44 +148,6 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
         ]
     assert said == [0, 1, 2, 3]
     assert service.recommend("ann")["fallback"]["reason"] == ""
-
-
-def told(k: int) -> Told:
-    return Told("ann", f"i{k}", 2, 1.0, k, k, f"k{k}")
-
-
-def test_a_spool_keeps_the_order_and_what_a_killed_worker_left(tmp_path: Path) -> None:
-    first = Spool(tmp_path, 10_000)
-    first.add([told(0), told(1)])
-    first.close()
-    (kept,) = (tmp_path / "spool").glob("*.jsonl")
-    with kept.open("ab") as file:
-        file.write(b'{"user": "half a li')  # killed while it wrote: never acknowledged
-    kept.rename(kept.with_name("999999999-dead.jsonl"))
-    second, found = Spool(tmp_path, 10_000), list[Told]()
-    second.adopt()
-    second.add([told(2)])
-    assert second.replay(found.extend) == 3
-    assert found == [told(0), told(1), told(2)]
-    assert second.replay(found.extend) == 0
-
-
-def test_a_full_spool_refuses(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 200)
-    spool.add([told(0)])
-    with pytest.raises(StoreError, match="spool is full"):
-        spool.add([told(1)])
-    found: list[Told] = []
-    assert spool.replay(found.extend) == 1
-
-
-def test_a_replay_that_fails_keeps_everything(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 10_000)
-    spool.add([told(0), told(1)])
-    with pytest.raises(RuntimeError):
-        spool.replay(fail)
-    found: list[Told] = []
-    assert spool.replay(found.extend) == 2
 
 
 def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

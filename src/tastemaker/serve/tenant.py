@@ -39,12 +39,11 @@ class Tenant:
         self.up = True
         self.answers: dict[Any, Any] = {}  # of unchanged users, see repeated.py
         self._noted: dict[str, float] = {}
-        self.spool = Spool(root, settings.spool_bytes)
+        self.spool = Spool(root, settings.spool_bytes, self._unreadable)  # of the writing thread
         self.writing = Writing(self)
 
     def start(self) -> None:
         self.read_keys()
-        self.spool.adopt()
         self.writing.start()
 
     def read_keys(self) -> None:
@@ -89,5 +88,8 @@ class Tenant:
         self.writing.stop()
         if self.writing.is_alive():
             self.writing.join(15.0)
-        self.spool.close()
         self.store.close()
+
+    def _unreadable(self, n: int) -> None:
+        self.metrics.events.labels(self.name, "unreadable").inc(n)
+        self.note(f"replaying: {n} lines of the spool cannot be read and were put aside, see spool/*.bad")

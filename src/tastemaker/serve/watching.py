@@ -79,7 +79,6 @@ class Watching(Thread):
         seen.event, seen.forgotten = newest, marks.forgotten
         if tenant.live is None or tenant.live.marks != marks:
             self._replace(tenant)
-        tenant.spool.adopt()
         self._measure(tenant, seen)
 
     @staticmethod
