@@ -66,7 +66,7 @@ def test_the_database_may_only_be_read(shop: Path, project: Project) -> None:
     with opened(shop) as service:
         from sqlalchemy import event
 
-        raw = service.tenant.store.engine
+        raw = service.tenant.steady.engine
 
         @event.listens_for(raw, "connect")
         def only_read(connection, _):  # type: ignore[no-untyped-def]

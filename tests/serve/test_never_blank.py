@@ -1,6 +1,7 @@
 """What breaks is answered all the same, labelled and counted; and nothing that was acknowledged is lost."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -148,6 +149,16 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
         ]
     assert said == [0, 1, 2, 3]
     assert service.recommend("ann")["fallback"]["reason"] == ""
+
+
+def test_a_bug_in_the_writing_thread_is_an_error_of_the_request(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"user": "ann", "item": project.catalog().items.ids[0], "kind": "like"}]
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as pool:
+        patch.setattr("tastemaker.serve.writing.ingest", fail)
+        assert pool.submit(service.ask, "POST", "/v1/events", json=rows).result(10.0).status_code == 500
+    service.post("/v1/events", rows)
 
 
 def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ class Scoring(Thread):
         users = [user for ask in asks if (user := ask.said.get("user")) is not None]
         try:
             tenant.check_up()
-            return tenant.histories.known(users, tenant.store.read, live.catalog, live.answers.scales), {}
+            return tenant.histories.known(users, tenant.quick.read, live.catalog, live.answers.scales), {}
         except Exception as error:
             if not isinstance(error, StoreError):
                 tenant.note(f"reading histories: {error!r}")

@@ -65,7 +65,7 @@ class Watching(Thread):
 
     def look(self, tenant: Tenant) -> None:
         seen = self._seen[tenant.name]
-        with tenant.store.read() as conn:
+        with tenant.steady.read() as conn:
             marks = Marks.read(conn)
             newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
             changed = self._changed(conn, seen, newest)
@@ -134,7 +134,7 @@ class Watching(Thread):
         metrics.cache.labels("history", "miss").inc(misses)
         if monotonic() - seen.looked > SLOW:
             seen.looked = monotonic()
-            with tenant.store.read() as conn:
+            with tenant.steady.read() as conn:
                 found: Any = conn.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)).all()
             counts = dict(found)
             for state in ("queued", "running", "failed"):

@@ -12,6 +12,7 @@ from typing import Any
 from ..data.query import Query
 from ..errors import StoreError
 from ..store.keys import Key, parts_of
+from ..store.limits import Limits
 from .asking import Answer, Ask, answered
 from .logs import log
 from .measuring import Metrics
@@ -40,6 +41,7 @@ class Worker:
         self.settings, self.metrics = settings, Metrics()
         self.marks = UserMarks(Path(settings.marks) if settings.marks else None)
         self.scoring = Scoring(settings.batch, self.metrics)
+        self.limits = Limits()
         self.rates = Rates(settings.rate, settings.burst, settings.workers)
         self.tenants: dict[str, Tenant] = {}
         self.watching: Watching | None = None
@@ -89,15 +91,16 @@ class Worker:
         self.watching.start()
 
     def _opened(self, root: Path) -> Tenant:
-        tenant = Tenant(root, self.settings, self.metrics, self.marks, lambda: self.scoring.deadline)
+        tenant = Tenant(root, self.settings, self.metrics, self.marks, lambda: self.scoring.deadline, self.limits)
         tenant.start()
         return tenant
 
     async def _sweep(self) -> None:
-        """Who waited too long gets what needs no model."""
+        """Who waited too long gets what needs no model; a database that took too long is waited for no more."""
         pending = self._pending
         while True:
             await asyncio.sleep(SWEEP)
+            self.limits.enforce()
             now = monotonic()
             while pending and (pending[0].future.done() or pending[0].deadline + GRACE < now):
                 ask = pending.popleft()

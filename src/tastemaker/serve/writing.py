@@ -146,6 +146,7 @@ class Writing(Thread):
         """In the database; StoreError while it is away, or older ones still wait on disk."""
         if self._retry > monotonic():
             raise StoreError("The database is away.")
+        self._tenant.check_up()
         self._replay(max(CHUNK, 2 * len(told)))  # more than may come on top, so that it ends
         if self._tenant.spool.size:
             raise StoreError("Older events still wait on disk.")
@@ -156,7 +157,7 @@ class Writing(Thread):
             raise
 
     def _ingest(self, told: Sequence[Told]) -> Fates:
-        with self._tenant.store.begin() as conn:
+        with self._tenant.steady.begin() as conn:
             fates = list(ingest(conn, told))
         self._tenant.changed({one.user for one in told})
         self._retry = 0.0
@@ -164,7 +165,7 @@ class Writing(Thread):
 
     @property
     def _may_replay(self) -> bool:
-        return self._tenant.spool.size > 0 and self._retry <= monotonic()
+        return self._tenant.spool.size > 0 and self._retry <= monotonic() and self._tenant.up
 
     def _replay(self, most: int) -> None:
         if not self._may_replay:
@@ -200,7 +201,7 @@ class Writing(Thread):
         taken = [self._slates[k] for k in range(min(len(self._slates), WRITE_SLATES))]
         exposed = list(self._exposed)
         try:
-            with self._tenant.store.begin() as conn:
+            with self._tenant.steady.begin() as conn:
                 put_slates(conn, [answer.row(request_id) for request_id, answer in taken], json_text)
                 if exposed:
                     add_new(conn, ab_assignments, exposed)
