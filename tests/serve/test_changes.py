@@ -3,6 +3,7 @@
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -62,6 +63,44 @@ def test_another_version_is_taken_up_and_rolled_back(service: Service) -> None:
     service.post("/v1/versions:rollback")
     until(lambda: asked(service)["model"] == {"name": "bpr", "version": 2})
     assert service.ask("POST", "/v1/versions/9:activate").status_code == 404
+
+
+def test_nothing_takes_its_place_before_it_is_warm(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who asks meanwhile waits for one question of the warming up at most."""
+    recommender, go_on, sizes = type(service.tenant.live.answers.recommender), Event(), list[int]()  # type: ignore[union-attr]
+    before = recommender.recommend
+
+    def slow(self: Any, queries: Any, *more: Any, **named: Any) -> Any:
+        if self.levels[0].version == "1":
+            sizes.append(len(queries))
+            assert go_on.wait(30.0)
+        return before(self, queries, *more, **named)
+
+    for k in range(5):
+        asked(service, now=k)
+    monkeypatch.setattr("tastemaker.serve.watching.WARM_SECONDS", 0.2)
+    monkeypatch.setattr(recommender, "recommend", slow)
+    service.post("/v1/versions/1:activate")
+    until(lambda: sizes)
+    end = monotonic() + 0.5
+    until(lambda: monotonic() > end)
+    assert service.tenant.live.marks.active == 2  # type: ignore[union-attr]
+    go_on.set()
+    until(lambda: asked(service)["model"]["version"] == 1)
+    assert sizes[0] == 1
+
+
+def test_another_recipe_is_taken_up(service: Service, project: Project) -> None:
+    from tastemaker.store.meta import get_meta, put_meta
+
+    first = ids_of(asked(service))[0]
+    ask = {"user": "ann", "taste": {"woody": 0.9}, "n": 10}
+    service.post("/v1/events", [{"user": "ann", "item": first, "kind": "like"}])
+    assert first not in ids_of(service.post("/v1/recommendations", ask))
+    with project.store.begin() as conn:
+        recipe = get_meta(conn, "recipe")
+        put_meta(conn, recipe={**recipe, "rules": {**recipe["rules"], "repeat": True}})
+    until(lambda: first in ids_of(service.post("/v1/recommendations", ask)))
 
 
 def test_no_answer_mixes_versions_under_load(service: Service) -> None:

@@ -222,7 +222,7 @@ def test_postgres_hangs(shop: tuple[Path, str], server: Cluster) -> None:
             done = service.http.post("/v1/events", json=[{**rows[0], "id": f"later-{k}"} for k in range(3)])
             assert (done.status_code, done.json()["spooled"]) == (202, 3)
             assert "cannot be read" in ask()
-            until(lambda: "tastemaker_database_up{project=\"shop\"} 0.0" in service.http.get("/metrics").text)
+            until(lambda: 'tastemaker_database_up{project="shop"} 0.0' in service.http.get("/metrics").text)
             with ThreadPoolExecutor(60) as pool:  # more than there are threads for routes
                 waiting = [pool.submit(service.http.get, "/v1/items", timeout=60.0) for _ in range(60)]
                 for path in ("/health/ready", "/v1/users/stranger/recommendations"):

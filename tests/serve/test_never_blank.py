@@ -1,6 +1,5 @@
 """What breaks is answered all the same, labelled and counted; and nothing that was acknowledged is lost."""
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -99,6 +98,56 @@ def test_a_slow_level_is_passed_over_and_tried_again(shop: Path) -> None:
         until(lambda: service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active")
 
 
+def test_what_needs_no_model_keeps_the_rules_of_the_question(service: Service, project: Project) -> None:
+    """Names become ids, filters and candidates count, also where everything failed or was too slow."""
+    catalog = project.catalog()
+    column, values = next(iter(catalog.categories.items()))
+    wanted = values[0]
+    fits = [id_ for id_, value in zip(catalog.items.ids, values, strict=True) if value == wanted]
+    asked = {**TASTE, "filters": {column: wanted}, "exclude": [catalog.titles[catalog.items.rows([fits[-1]])[0]]]}
+    expected = fits[:-1][::-1][:5]
+    live = service.tenant.live
+    assert live is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(live.answers.recommender), "recommend", fail)
+        found = service.post("/v1/recommendations", asked)
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        patch.setattr(type(service.worker.scoring), "_answer_all", fail)
+        found = service.post("/v1/recommendations", asked)
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        found = service.post("/v1/recommendations", asked)
+        assert "nothing better within" in found["fallback"]["reason"]
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        refused = service.ask("POST", "/v1/recommendations", json={**TASTE, "exclude": ["nothing like it"]})
+        assert refused.status_code == 404
+    assert service.post("/v1/recommendations", asked)["fallback"]["level"] == "active"
+
+
+def test_a_late_answer_counts_for_the_arm_of_its_user(service: Service, project: Project) -> None:
+    from tastemaker.experiment.running import start
+    from tastemaker.store.experiments import exposed
+
+    start(project.store, 2, 1)
+    until(lambda: service.recommend("ann")["experiment"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        found = service.recommend("bob")
+    assert (found["fallback"]["level"], found["experiment"]["id"]) == ("newest", 1)
+
+    def met() -> bool:
+        with project.store.read() as conn:
+            counts = exposed(conn, 1)
+        return counts.control + counts.treatment == 2
+
+    until(met)
+
+
+def test_without_its_scoring_thread_a_worker_is_not_ready(service: Service) -> None:
+    service.worker.scoring.stop()
+    until(lambda: service.ask("GET", "/health/ready").status_code == 503)
+
+
 def test_the_recommender_itself_fails(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     recommender = type(service.tenant.live.answers.recommender)  # type: ignore[union-attr]
     with monkeypatch.context() as patch:
@@ -108,20 +157,25 @@ def test_the_recommender_itself_fails(service: Service, monkeypatch: pytest.Monk
     assert "RuntimeError" in found["fallback"]["reason"]
 
 
-def test_an_artifact_is_deleted_while_it_answers(service: Service, project: Project) -> None:
+def test_an_artifact_is_deleted_while_it_answers_and_comes_back(
+    service: Service, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tastemaker.serve.watching.SLOW", 0.1)
     versions = {version.id: version for version in project.versions()}
-    shutil.rmtree(Path(project.store.artifacts.root) / versions[2].artifact[:32])
+    folder = Path(project.store.artifacts.root) / versions[2].artifact[:32]
+    folder.rename(tmp_path / "away")
     assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
     service.tenant.opener._kept.clear()
     project.activate(1)
     until(lambda: service.tenant.live.marks.active == 1)  # type: ignore[union-attr]
-    service.tenant.opener._kept.clear()
     project.activate(2)
     until(lambda: service.tenant.live.marks.active == 2)  # type: ignore[union-attr]
     found = service.post("/v1/recommendations", TASTE)
     assert (found["fallback"]["level"], len(found["items"])) == ("content", 5)
     assert "version 2 cannot be used" in found["fallback"]["reason"]
     assert str(project.store.root) not in found["fallback"]["reason"]
+    (tmp_path / "away").rename(folder)
+    until(lambda: service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""})
 
 
 def test_the_database_is_away(service: Service, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,9 +18,10 @@ from ..store.answers import Answers
 from ..store.artifacts import Artifacts
 from ..store.catalogs import read_catalog
 from ..store.experiments import Experiment, dealing, dealt_by
-from ..store.meta import get_meta
+from ..store.meta import get_meta, get_metas
 from ..store.store import Store
 from ..store.tables import model_versions
+from ..store.tables.json import plain_json
 from ..store.versions import active_version
 from .guarded import Guarded, Watched
 
@@ -26,12 +30,16 @@ OPEN = 3  # chains kept, so that going back and forth between versions reads not
 
 @dataclass(frozen=True)
 class Marks:
-    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`"""
+    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`
+
+    said: the recipe and the models of texts
+    """
 
     active: int | None
     catalog: str | None
     features: str | None
     forgotten: str | None
+    said: str
     experiment: int | None
     versions: int
 
@@ -39,9 +47,10 @@ class Marks:
     def read(cls, conn: sa.Connection) -> "Marks":
         active, test = active_version(conn), dealing(conn)
         count = conn.scalar(sa.select(sa.func.count()).select_from(model_versions)) or 0
-        kept = {name: get_meta(conn, name) for name in ("catalog", "features", "forgotten")}
-        return cls(None if active is None else active.id, **kept, experiment=None if test is None else test.id,
-                   versions=count)  # fmt: skip
+        kept = get_metas(conn, "catalog", "features", "forgotten", "recipe", "texts")
+        said = sha256(plain_json([kept.pop("recipe"), kept.pop("texts")]).encode()).hexdigest()
+        return cls(None if active is None else active.id, **kept, said=said,
+                   experiment=None if test is None else test.id, versions=count)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,11 @@ class Live:
     @property
     def catalog(self) -> Catalog:
         return self.answers.catalog
+
+    @cached_property
+    def problems(self) -> list[str]:
+        """What should answer and cannot."""
+        return [problem for one in (self.answers, *self.arms.values()) for problem in problems_of(one)]
 
     def dealt(self, user: str | None) -> tuple[Answers, dict[str, Any] | None]:
         """Who answers this user, and the arm that they are in."""
@@ -94,18 +108,14 @@ class Live:
         return replace(self, answers=told(self.answers), arms=arms, alike=near)
 
     def newest(self, query: Query, why: str) -> Slate:
-        """The newest items that the rules allow, by no model at all: it cannot fail and takes no time."""
-        ids, available = self.catalog.items.ids, self.catalog.available
-        out = {*query.likes, *query.ratings, *query.exclude}
-        among = None if query.candidates is None else set(query.candidates)
-        chosen: list[str] = []
-        for row in range(len(ids) - 1, -1, -1):
-            if len(chosen) >= query.n:
-                break
-            if available[row] and ids[row] not in out and (among is None or ids[row] in among):
-                chosen.append(ids[row])
+        """The newest items that the rules allow, by no model at all: it takes no time, and can only fail for a filter
+        that nobody knows."""
+        recommender, ids = self.answers.recommender, self.catalog.items.ids
+        out = {*query.likes, *query.exclude, *(() if recommender.repeat else query.ratings)}
+        rows = np.flatnonzero(recommender.allowed(query))[::-1]
+        chosen = tuple(islice((ids[row] for row in rows if ids[row] not in out), query.n))
         n = len(chosen)
-        return Slate(tuple(chosen), (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
+        return Slate(chosen, (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
 
 
 @dataclass
@@ -147,8 +157,10 @@ class Opener:
     def _chain(
         self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float
     ) -> tuple[Answers, Recommender | None]:
-        key = (version, marks.catalog, marks.features, name)
+        key = (version, marks.catalog, marks.features, marks.said, name)
         found = self._kept.pop(key, None) or self._opened(version, catalog, name, explore)
+        if problems_of(found[0]):
+            return found  # some time it may be whole again
         self._kept[key] = found
         while len(self._kept) > OPEN:
             self._kept.pop(next(iter(self._kept)))
@@ -165,7 +177,8 @@ class Opener:
             alike: Recommender | None = answers.alike()
         except StoreError:
             alike = None
-        return replace(answers, recommender=guarded), alike
+        contexts = None if answers.contexts is None else answers.contexts.loaded()
+        return replace(answers, recommender=guarded, contexts=contexts), alike
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name
@@ -184,6 +197,12 @@ class Opener:
                 continue
             kept.append(level)
         return [*kept, recommender.levels[-1]]
+
+
+def problems_of(answers: Answers) -> list[str]:
+    readers = {} if answers.contexts is None else answers.contexts.readers
+    broken = [repr(reader) for reader in readers.values() if isinstance(reader, Exception)]
+    return [*filter(None, [answers.recommender.problem]), *broken]
 
 
 def size_of(level: Level) -> int:

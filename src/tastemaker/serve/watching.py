@@ -15,7 +15,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ..data.query import Query
 from ..errors import StoreError
+from ..store.answers import Answers
 from ..store.tables import events, jobs, users
 from .live import Live, Marks
 from .scoring import Scoring
@@ -23,8 +25,9 @@ from .tenant import Tenant
 
 MANY = 5000  # changed users from which on all are forgotten
 WARM = 32  # queries
-WARM_SECONDS = 10.0
+WARM_SECONDS = 10.0  # after which no further query is tried
 SLOW = 5.0  # seconds between looks at what changes rarely
+SELDOM = 300.0  # seconds between looks at what stays damaged
 WALKS = (700, 10, 10)  # allocations after which the collector walks, as Python begins with
 
 
@@ -33,6 +36,8 @@ class _Seen:
     event: int | None = None
     forgotten: str | None = None
     looked: float = 0.0
+    again: float = 0.0
+    pause: float = SLOW
 
 
 class Watching(Thread):
@@ -77,8 +82,7 @@ class Watching(Thread):
         else:
             tenant.changed(changed)
         seen.event, seen.forgotten = newest, marks.forgotten
-        if tenant.live is None or tenant.live.marks != marks:
-            self._replace(tenant)
+        self._renew(tenant, seen, marks)
         self._measure(tenant, seen)
 
     @staticmethod
@@ -91,36 +95,58 @@ class Watching(Thread):
         mine = sa.select(users.c.id).distinct().join(events, events.c.user_row == users.c.row)
         return list(conn.scalars(mine.where(events.c.id > seen.event)))
 
-    def _replace(self, tenant: Tenant) -> None:
+    def _renew(self, tenant: Tenant, seen: _Seen, marks: Marks) -> None:
+        """What should answer now takes its place; what was damaged is tried again, less and less often."""
+        old = tenant.live
+        changed = old is None or old.marks != marks
+        if not changed and not (old is not None and old.problems and monotonic() > seen.again):
+            return
         live = tenant.opener.open()
-        self._warm(tenant, live)
+        seen.pause = SLOW if changed else min(2 * seen.pause, SELDOM)
+        seen.again = monotonic() + seen.pause
+        if old is None or old.marks != live.marks or old.problems != live.problems:
+            self._replace(tenant, live)
+
+    def _replace(self, tenant: Tenant, live: Live) -> None:
+        if not self._warm(tenant, live):
+            return
         tenant.live = live
         tenant.histories.clear()
         tenant.answers.clear()
         _settle()
         tenant.metrics.active.labels(tenant.name).set(-1 if live.marks.active is None else live.marks.active)
 
-    def _warm(self, tenant: Tenant, live: Live) -> None:
-        """Compiled, cached and paged in before the first question: with what was asked lately."""
-        from ..data.query import Query
-
-        done = Event()
+    def _warm(self, tenant: Tenant, live: Live) -> bool:
+        """Compiled, cached and paged in before the first question: with what was asked lately, one by one, so that
+        who asks meanwhile waits for one of them at most. False where the service ends before."""
         recent = [*tenant.recent][-WARM:] or [Query(n=10), Query(n=10, likes=live.catalog.items.ids[:3])]
+        for answers in (live.answers, *live.arms.values()):
+            begun = monotonic()
+            for some in (*([one] for one in recent), recent):
+                if not self._warmed(tenant, answers, some):
+                    return False
+                if monotonic() - begun > WARM_SECONDS:
+                    break
+            _forget_pace(answers)
+        return True
+
+    def _warmed(self, tenant: Tenant, answers: Answers, queries: list[Query]) -> bool:
+        done = Event()
 
         def work() -> None:
             try:
                 self._scoring.deadline = monotonic() + WARM_SECONDS
-                for answers in (live.answers, *live.arms.values()):
-                    for some in (recent[:1], recent):
-                        answers.recommender.recommend(some, explain=False)
-                    _forget_pace(answers)
+                answers.recommender.recommend(queries, explain=False)
             except Exception as error:
                 tenant.note(f"warming up: {error!r}")
             finally:
                 done.set()
 
         self._scoring.do(work)
-        done.wait(WARM_SECONDS)
+        while not done.wait(self._every):
+            if self._end.is_set():
+                return False
+        return True
 
     def _measure(self, tenant: Tenant, seen: _Seen) -> None:
         metrics, (waiting, slates) = tenant.metrics, tenant.writing.waiting

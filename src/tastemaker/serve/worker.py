@@ -13,7 +13,8 @@ from ..data.query import Query
 from ..errors import StoreError
 from ..store.keys import Key, parts_of
 from ..store.limits import Limits
-from .asking import Answer, Ask, answered
+from .asking import Answer, Ask
+from .emergency import without_model
 from .logs import log
 from .measuring import Metrics
 from .problems import Refused
@@ -54,7 +55,7 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        return self.watching is not None and self.watching.ready.is_set()
+        return self.scoring.is_alive() and self.watching is not None and self.watching.ready.is_set()
 
     async def start(self) -> None:
         self.scoring.start()
@@ -105,20 +106,14 @@ class Worker:
             while pending and (pending[0].future.done() or pending[0].deadline + GRACE < now):
                 ask = pending.popleft()
                 if not ask.future.done():
-                    ask.future.set_result(self._late(ask))
+                    self._late(ask)
 
-    def _late(self, ask: Ask) -> Answer:
-        live = ask.tenant.live
-        assert live is not None
-        said, why = ask.said, f"nothing better within {self.settings.deadline_ms} ms"
-        known = ask.tenant.histories.remembered(said["user"]) if said.get("user") else None
-        query = Query(
-            user=said.get("user"), n=said["n"], exclude=tuple(said.get("exclude", ())),
-            likes=tuple(said.get("likes", ())),
-            ratings={} if known is None else known.ratings, candidates=said.get("candidates"),
-        )  # fmt: skip
+    def _late(self, ask: Ask) -> None:
         self.metrics.failures.labels(ask.tenant.name, "too late").inc()
-        return answered(live, query, live.newest(query, why), None, ask.explain)
+        try:
+            ask.future.set_result(without_model(ask, f"nothing better within {self.settings.deadline_ms} ms"))
+        except Exception as error:  # of this question; the next ones wait as well
+            ask.future.set_exception(error)
 
     def caller(self, authorization: str, project: str) -> Caller:
         """Who asks; Refused where nobody is known by this key. project: named by a header, for the open door only."""

@@ -1,7 +1,8 @@
 """A time limit on every use of a connection, kept by the client.
 
-A server that hangs keeps its connections open and says nothing, and a limit that it is asked to keep (statement_timeout)
-it does not keep either. So the connection is shut under who waited too long, and fails like any that is lost.
+A server that hangs keeps its connections open and says nothing, and a limit that it is asked to keep
+(statement_timeout) it does not keep either. So the connection is shut under who waited too long, and fails like any
+that is lost.
 """
 
 import socket
