@@ -95,6 +95,25 @@ def test_the_clock_jumps(shop: Path, project: Project, monkeypatch: pytest.Monke
             assert service.recommend("ann")["items"]
 
 
+def test_kernels_are_kept_in_the_project_where_the_package_may_not_be_written(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under ProtectSystem=strict, and without a home: numba would refuse to compile them at all."""
+    import os
+
+    from tastemaker.serve import process
+    from tastemaker.serve.settings import ENVIRONMENT, Settings
+
+    monkeypatch.setenv(ENVIRONMENT, Settings((str(shop),), open_door=True).as_text())
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    process.application()
+    assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    process.application()
+    assert os.environ.pop("NUMBA_CACHE_DIR") == str(shop / "cache" / "kernels")
+
+
 def test_what_the_service_loads(shop: Path) -> None:
     """Nothing that trains, no app, no plots; and it is the process of a worker that is looked at."""
     import sys
