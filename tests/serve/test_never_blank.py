@@ -220,6 +220,7 @@ def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypat
     with opened(shop, memory_mb=1) as service:
         found = service.post("/v1/recommendations", TASTE)
         assert found["model"]["version"] != 2
+        assert "active (version 2) needs more than 1 MB" in found["fallback"]["reason"]
         assert len(found["items"]) == 5
 
 

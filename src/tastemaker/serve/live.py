@@ -171,8 +171,11 @@ class Opener:
     ) -> tuple[Answers, Recommender | None]:
         answers = Answers.open(self.store, version, catalog)
         recommender = answers.recommender
-        levels = tuple(self._guard(level, name) for level in self._affordable(recommender))
-        guarded = replace(recommender, levels=levels, explore=explore, on_failure=self.failed)
+        affordable, dropped = self._affordable(recommender)
+        guarded = replace(
+            recommender, levels=tuple(self._guard(level, name) for level in affordable), explore=explore,
+            problem="; ".join(filter(None, [recommender.problem, *dropped])), on_failure=self.failed,
+        )  # fmt: skip
         try:
             alike: Recommender | None = answers.alike()
         except StoreError:
@@ -186,17 +189,17 @@ class Opener:
             return level
         return Level(own, level.version, Guarded(level.scorer, Watched(self.deadline)))
 
-    def _affordable(self, recommender: Recommender) -> list[Level]:
-        """The best levels that fit into the project's share of memory; the last one always does."""
-        left, kept = self.memory_mb << 20, []
+    def _affordable(self, recommender: Recommender) -> tuple[list[Level], list[str]]:
+        """The best levels that fit into the project's share of memory, and why not the others; the last always does."""
+        left, kept, dropped = self.memory_mb << 20, list[Level](), list[str]()
         for level in recommender.levels[:-1]:
             left -= size_of(level)
             if self.memory_mb and left < 0:
-                said = f"{level.name} (version {level.version}) needs more than {self.memory_mb} MB"
-                self.failed(said)
+                dropped.append(f"{level.name} (version {level.version}) needs more than {self.memory_mb} MB")
+                self.failed(dropped[-1])
                 continue
             kept.append(level)
-        return [*kept, recommender.levels[-1]]
+        return [*kept, recommender.levels[-1]], dropped
 
 
 def problems_of(answers: Answers) -> list[str]:

@@ -6,10 +6,9 @@ every answer is made by the one or by the other.
 
 import ctypes
 import gc
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
@@ -41,35 +40,35 @@ class _Seen:
 
 
 class Watching(Thread):
-    def __init__(self, tenants: Sequence[Tenant], scoring: Scoring, every: float) -> None:
-        super().__init__(name="watching", daemon=True)
-        self._tenants, self._scoring, self._every = tenants, scoring, every
-        self._end = Event()
-        self._seen: dict[str, _Seen] = {tenant.name: _Seen() for tenant in tenants}
-        self.ready = Event()
+    """Of one project: that another one's database is away delays nothing here. looked: whether it did so once.
+
+    opening: one at a time, since models may call compiled kernels
+    """
+
+    opening = Lock()
+
+    def __init__(self, tenant: Tenant, scoring: Scoring, every: float) -> None:
+        super().__init__(name=f"watching {tenant.name}", daemon=True)
+        self._tenant, self._scoring, self._every = tenant, scoring, every
+        self._end, self._seen, self.looked = Event(), _Seen(), False
 
     def stop(self) -> None:
         self._end.set()
 
     def run(self) -> None:
         while not self._end.is_set():
-            for tenant in self._tenants:
-                self._look_safely(tenant)
-            if all(tenant.live is not None for tenant in self._tenants):
-                self.ready.set()
+            try:
+                self.look(self._tenant)
+            except StoreError as error:
+                self._tenant.is_down()
+                self._tenant.note(f"looking for changes: {error}")
+            except Exception as error:
+                self._tenant.note(f"opening what should answer: {error!r}")
+            self.looked = True
             self._end.wait(self._every)
 
-    def _look_safely(self, tenant: Tenant) -> None:
-        try:
-            self.look(tenant)
-        except StoreError as error:
-            tenant.is_down()
-            tenant.note(f"looking for changes: {error}")
-        except Exception as error:
-            tenant.note(f"opening what should answer: {error!r}")
-
     def look(self, tenant: Tenant) -> None:
-        seen = self._seen[tenant.name]
+        seen = self._seen
         with tenant.steady.read() as conn:
             marks = Marks.read(conn)
             newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
@@ -101,7 +100,8 @@ class Watching(Thread):
         changed = old is None or old.marks != marks
         if not changed and not (old is not None and old.problems and monotonic() > seen.again):
             return
-        live = tenant.opener.open()
+        with self.opening:
+            live = tenant.opener.open()
         seen.pause = SLOW if changed else min(2 * seen.pause, SELDOM)
         seen.again = monotonic() + seen.pause
         if old is None or old.marks != live.marks or old.problems != live.problems:
