@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
 
 from ..shops import copied
@@ -40,6 +41,18 @@ def test_the_disk_is_full(small: Path, taught_light: Path) -> None:
         assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
         filler.unlink()
         until(lambda: _stored(service, item))
+
+
+def test_workers_share_no_file_that_a_full_disk_leaves_holes_in(small: Path, tmp_path: Path) -> None:
+    """Writing into a hole through memory would kill the process."""
+    from tastemaker.serve.shared import UserMarks
+
+    UserMarks(tmp_path / "marks").touch("shop", "ann")
+    kept = (tmp_path / "marks").stat()
+    assert kept.st_blocks * 512 >= kept.st_size
+    _fill(small / "filler")
+    with pytest.raises(StoreError, match="TMPDIR"):
+        UserMarks(small / "marks")
 
 
 def _fill(file: Path) -> None:

@@ -15,8 +15,12 @@ gc.set_threshold(50_000)  # until all is loaded, see watching.py: else a third o
 
 from .. import kernels  # noqa: E402
 from .app import create  # noqa: E402
+from .measuring import MULTIPLE  # noqa: E402
 from .settings import Settings  # noqa: E402
+from .shared import allocate  # noqa: E402
 from .tracing import traced  # noqa: E402
+
+COUNTED = ("counter", "histogram", "gauge_livesum", "gauge_livemax")  # kinds of files of Prometheus' client
 
 
 def application() -> Any:
@@ -24,4 +28,7 @@ def application() -> Any:
     settings = Settings.of_environment()
     if not os.access(str(kernels.__path__[0]), os.W_OK):  # numba refuses to compile what it cannot keep anywhere
         os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.projects[0]) / "cache" / "kernels"))
+    if folder := os.environ.get(MULTIPLE):
+        for kind in COUNTED:  # else Prometheus' client begins with a hole
+            allocate(Path(folder) / f"{kind}_{os.getpid()}.db", 1 << 18)
     return traced(create(settings))

@@ -49,8 +49,8 @@ def checked(settings: Settings) -> Settings:
             _check_keys(root, keys, settings.open_door)
     if len(away) == len(roots):
         raise away[0]
-    for error in away:  # the others can be served, and it may come back
-        log("error", f"cannot open a project yet: {error}")
+    for reason in away:  # the others can be served, and it may come back
+        log("error", f"cannot open a project yet: {reason}")
     return replace(settings, projects=roots)
 
 
