@@ -164,6 +164,31 @@ def test_a_delisted_item_vanishes_at_once_and_comes_back(service: Service) -> No
     until(lambda: first in ids_of(service.recommend("ann", 5)))
 
 
+def test_another_program_delists_and_nothing_is_opened_again(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it takes no longer than a look: another worker's delisted items are gone as quickly."""
+    opened, opening = [0], type(service.tenant.opener).open
+
+    def counted(self: Any) -> Any:
+        opened[0] += 1
+        return opening(self)
+
+    monkeypatch.setattr(type(service.tenant.opener), "open", counted)
+    first = ids_of(service.recommend("ann", 5))[0]
+    project.set_available(first, False)
+    until(lambda: first not in ids_of(service.recommend("ann", 50)))
+    assert len(ids_of(service.post("/v1/recommendations", {"candidates": [first], "taste": {"woody": 0.9}}))) == 0
+    project.set_available(first, True)
+    until(lambda: first in ids_of(service.recommend("ann", 5)))
+    assert opened[0] == 0
+    assert service.recommend("ann")["fallback"]["level"] == "active"
+    service.post("/v1/versions/1:activate")  # a chain that is opened later knows it as well
+    project.set_available(first, False)
+    until(lambda: asked(service)["model"]["version"] == 1)
+    assert first not in ids_of(asked(service, 90))
+
+
 def test_a_new_item_is_recommendable_after_its_job(service: Service, project: Project) -> None:
     old = service.get(f"/v1/items/{project.catalog().items.ids[0]}")
     made = {"id": "brand new", "title": "New", "tags": old["tags"], "categories": old["categories"]}

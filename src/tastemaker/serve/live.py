@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from ..data.arrays import Bool
 from ..data.catalog import Catalog
 from ..data.query import Query, Slate
 from ..errors import ArtifactError, StoreError
 from ..recommender import Level, Recommender
 from ..store.answers import Answers
 from ..store.artifacts import Artifacts
-from ..store.catalogs import read_catalog
+from ..store.catalogs import content_mark, delisted, read_catalog
 from ..store.experiments import Experiment, dealing, dealt_by
 from ..store.meta import get_meta, get_metas
 from ..store.store import Store
@@ -32,11 +33,12 @@ OPEN = 3  # chains kept, so that going back and forth between versions reads not
 class Marks:
     """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`
 
-    said: the recipe and the models of texts
+    listed: new also where only that changed;  said: the recipe and the models of texts
     """
 
     active: int | None
     catalog: str | None
+    listed: str | None
     features: str | None
     forgotten: str | None
     said: str
@@ -47,7 +49,8 @@ class Marks:
     def read(cls, conn: sa.Connection) -> "Marks":
         active, test = active_version(conn), dealing(conn)
         count = conn.scalar(sa.select(sa.func.count()).select_from(model_versions)) or 0
-        kept = get_metas(conn, "catalog", "features", "forgotten", "recipe", "texts")
+        kept = get_metas(conn, "catalog", "listed", "features", "forgotten", "recipe", "texts")
+        kept |= {"catalog": content_mark(kept), "listed": kept["catalog"]}
         said = sha256(plain_json([kept.pop("recipe"), kept.pop("texts")]).encode()).hexdigest()
         return cls(None if active is None else active.id, **kept, said=said,
                    experiment=None if test is None else test.id, versions=count)  # fmt: skip
@@ -98,6 +101,15 @@ class Live:
         rows = self.catalog.items.rows(gone)
         available = self.catalog.available.copy()
         available[rows[rows >= 0]] = False
+        return self._listing(available)
+
+    def listing(self, conn: sa.Connection) -> "Live":
+        """The same with what is delisted by now."""
+        marks, available = Marks.read(conn), np.ones(len(self.catalog), bool)
+        available[[row for row in delisted(conn) if row < len(available)]] = False
+        return replace(self._listing(available), marks=replace(self.marks, listed=marks.listed))
+
+    def _listing(self, available: Bool) -> "Live":
         catalog = replace(self.catalog, available=available)
 
         def told(one: Answers) -> Answers:

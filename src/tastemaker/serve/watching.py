@@ -7,7 +7,7 @@ every answer is made by the one or by the other.
 import ctypes
 import gc
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -98,6 +98,9 @@ class Watching(Thread):
         """What should answer now takes its place; what was damaged is tried again, less and less often."""
         old = tenant.live
         changed = old is None or old.marks != marks
+        if old is not None and changed and replace(old.marks, listed=marks.listed) == marks:
+            self._list(tenant, old)
+            return
         if not changed and not (old is not None and old.problems and monotonic() > seen.again):
             return
         with self.opening:
@@ -110,11 +113,16 @@ class Watching(Thread):
     def _replace(self, tenant: Tenant, live: Live) -> None:
         if not self._warm(tenant, live):
             return
-        tenant.live = live
+        self._list(tenant, live)  # an item may have been delisted meanwhile
         tenant.histories.clear()
-        tenant.answers.clear()
         _settle()
         tenant.metrics.active.labels(tenant.name).set(-1 if live.marks.active is None else live.marks.active)
+
+    @staticmethod
+    def _list(tenant: Tenant, live: Live) -> None:
+        with tenant.steady.read() as conn:
+            tenant.live = live.listing(conn)
+        tenant.answers.clear()
 
     def _warm(self, tenant: Tenant, live: Live) -> bool:
         """Compiled, cached and paged in before the first question: with what was asked lately, one by one, so that
