@@ -205,6 +205,23 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
     assert service.recommend("ann")["fallback"]["reason"] == ""
 
 
+def test_what_cannot_be_opened_is_no_database_that_is_away(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = b'tastemaker_failures_total{project="shop",what="looking for changes"}'
+    monkeypatch.setattr(type(service.tenant.opener), "open", lambda _: _raise(StoreError("no items yet")))
+    project.activate(1)
+    until(lambda: failures in service.worker.metrics.text())
+    rows = [{"user": "ann", "item": project.catalog().items.ids[0], "kind": "like"}]
+    for _ in range(10):
+        assert service.post("/v1/events", rows)["accepted"] == 1
+    assert service.post("/v1/recommendations", TASTE)["model"]["version"] == 2
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
 def test_a_bug_in_the_writing_thread_is_an_error_of_the_request(
     service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,22 +59,23 @@ class Watching(Thread):
         while not self._end.is_set():
             try:
                 self.look(self._tenant)
-            except StoreError as error:
-                self._tenant.is_down()
-                self._tenant.note(f"looking for changes: {error}")
-            except Exception as error:
-                self._tenant.note(f"opening what should answer: {error!r}")
+            except Exception as error:  # this thread must not die: nothing would be noticed any more
+                self._tenant.note(f"looking for changes: {error!r}")
             self.looked = True
             self._end.wait(self._every)
 
     def look(self, tenant: Tenant) -> None:
         seen = self._seen
-        with tenant.steady.read() as conn:
-            marks = Marks.read(conn)
-            newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
-            changed = self._changed(conn, seen, newest)
-        tenant.read_keys()
-        tenant.is_up()
+        try:
+            with tenant.steady.read() as conn:
+                marks = Marks.read(conn)
+                newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
+                changed = self._changed(conn, seen, newest)
+            tenant.read_keys()
+        except StoreError:
+            tenant.is_down()
+            raise
+        tenant.is_up()  # whatever fails from here on
         if changed is None or marks.forgotten != seen.forgotten:
             tenant.histories.clear()
             tenant.answers.clear()

@@ -172,8 +172,8 @@ class Writing(Thread):
             return
         try:
             self._tenant.spool.replay(self._ingest_late, most)
-        except (StoreError, OSError) as error:
-            self._tenant.note(f"replaying: {error}")
+        except Exception as error:  # whatever it is: it waits, and is tried again, but not without a pause
+            self._tenant.note(f"replaying: {error!r}")
             self._retry = monotonic() + RETRY
 
     def _ingest_late(self, told: Sequence[Told]) -> None:
