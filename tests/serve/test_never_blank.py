@@ -238,6 +238,8 @@ def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypat
         found = service.post("/v1/recommendations", TASTE)
         assert found["model"]["version"] != 2
         assert "active (version 2) needs more than 1 MB" in found["fallback"]["reason"]
+        assert service.tenant.live is not None
+        assert service.tenant.live.damage == ()  # nothing that might mend, so nothing is opened again for it
         assert len(found["items"]) == 5
 
 

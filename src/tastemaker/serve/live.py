@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from hashlib import sha256
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -60,7 +59,7 @@ class Marks:
 class Live:
     """arms: the versions of the running experiment; names: version -> the algorithm it comes from
 
-    alike: compares items by their content
+    alike: compares items by their content;  damage: what should answer and cannot be read
     """
 
     marks: Marks
@@ -70,15 +69,11 @@ class Live:
     names: Mapping[str, str]
     explore: float
     alike: Recommender | None = None
+    damage: tuple[str, ...] = ()
 
     @property
     def catalog(self) -> Catalog:
         return self.answers.catalog
-
-    @cached_property
-    def problems(self) -> list[str]:
-        """What should answer and cannot."""
-        return [problem for one in (self.answers, *self.arms.values()) for problem in problems_of(one)]
 
     def dealt(self, user: str | None) -> tuple[Answers, dict[str, Any] | None]:
         """Who answers this user, and the arm that they are in."""
@@ -130,6 +125,14 @@ class Live:
         return Slate(chosen, (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
 
 
+class Chain(NamedTuple):
+    """As Live has them."""
+
+    answers: Answers
+    alike: Recommender | None
+    damage: tuple[str, ...]
+
+
 @dataclass
 class Opener:
     """Opens chains, and keeps the last few. deadline: of the batch at hand; failed: told of every failure of a level"""
@@ -138,7 +141,7 @@ class Opener:
     deadline: Callable[[], float]
     failed: Callable[[str], None]
     memory_mb: int = 0
-    _kept: dict[tuple[Any, ...], tuple[Answers, Recommender | None]] = field(default_factory=dict)
+    _kept: dict[tuple[Any, ...], Chain] = field(default_factory=dict)
     _catalog: tuple[Any, Catalog] | None = None
 
     def open(self) -> Live:
@@ -150,10 +153,12 @@ class Opener:
             names = {str(id_): algorithm for id_, algorithm in found}
         catalog = self._read_catalog(marks)
         explore = float(settings["rules"].get("explore", 0.0))
-        answers, alike = self._chain(marks.active, marks, catalog, "active", explore)
+        chain = self._chain(marks.active, marks, catalog, "active", explore)
         tested = () if test is None else test.versions
-        arms = {v: self._chain(v, marks, catalog, "challenger", explore)[0] for v in tested}
-        return Live(marks, answers, arms, test, names, explore, alike)
+        arms = {v: self._chain(v, marks, catalog, "challenger", explore) for v in tested}
+        damage = tuple(said for one in (chain, *arms.values()) for said in one.damage)
+        arm_answers = {v: one.answers for v, one in arms.items()}
+        return Live(marks, chain.answers, arm_answers, test, names, explore, chain.alike, damage)
 
     def _read_catalog(self, marks: Marks) -> Catalog:
         """Items that joined a moment ago wait until their features are made: models cannot place them before."""
@@ -166,21 +171,17 @@ class Opener:
             self._catalog = ((marks.catalog, marks.features), found)
         return self._catalog[1]
 
-    def _chain(
-        self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float
-    ) -> tuple[Answers, Recommender | None]:
+    def _chain(self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float) -> Chain:
         key = (version, marks.catalog, marks.features, marks.said, name)
         found = self._kept.pop(key, None) or self._opened(version, catalog, name, explore)
-        if problems_of(found[0]):
+        if found.damage:
             return found  # some time it may be whole again
         self._kept[key] = found
         while len(self._kept) > OPEN:
             self._kept.pop(next(iter(self._kept)))
         return found
 
-    def _opened(
-        self, version: int | None, catalog: Catalog, name: str, explore: float
-    ) -> tuple[Answers, Recommender | None]:
+    def _opened(self, version: int | None, catalog: Catalog, name: str, explore: float) -> Chain:
         answers = Answers.open(self.store, version, catalog)
         recommender = answers.recommender
         affordable, dropped = self._affordable(recommender)
@@ -193,7 +194,10 @@ class Opener:
         except StoreError:
             alike = None
         contexts = None if answers.contexts is None else answers.contexts.loaded()
-        return replace(answers, recommender=guarded, contexts=contexts), alike
+        readers = {} if contexts is None else contexts.readers
+        broken = [repr(reader) for reader in readers.values() if isinstance(reader, Exception)]
+        damage = tuple(filter(None, [recommender.problem, *broken]))
+        return Chain(replace(answers, recommender=guarded, contexts=contexts), alike, damage)
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name
@@ -212,12 +216,6 @@ class Opener:
                 continue
             kept.append(level)
         return [*kept, recommender.levels[-1]], dropped
-
-
-def problems_of(answers: Answers) -> list[str]:
-    readers = {} if answers.contexts is None else answers.contexts.readers
-    broken = [repr(reader) for reader in readers.values() if isinstance(reader, Exception)]
-    return [*filter(None, [answers.recommender.problem]), *broken]
 
 
 def size_of(level: Level) -> int:

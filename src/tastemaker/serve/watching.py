@@ -102,13 +102,13 @@ class Watching(Thread):
         if old is not None and changed and replace(old.marks, listed=marks.listed) == marks:
             self._list(tenant, old)
             return
-        if not changed and not (old is not None and old.problems and monotonic() > seen.again):
+        if not changed and not (old is not None and old.damage and monotonic() > seen.again):
             return
         with self.opening:
             live = tenant.opener.open()
         seen.pause = SLOW if changed else min(2 * seen.pause, SELDOM)
         seen.again = monotonic() + seen.pause
-        if old is None or old.marks != live.marks or old.problems != live.problems:
+        if old is None or old.marks != live.marks or old.damage != live.damage:
             self._replace(tenant, live)
 
     def _replace(self, tenant: Tenant, live: Live) -> None:
