@@ -143,6 +143,15 @@ def test_a_late_answer_counts_for_the_arm_of_its_user(service: Service, project:
     until(met)
 
 
+def test_an_explanation_is_not_waited_for_for_ever(shop: Path) -> None:
+    with opened(shop, deadline_ms=20) as service, pytest.MonkeyPatch.context() as patch:
+        path = f"/v1/explanations/{service.recommend('ann')['request_id']}"
+        until(lambda: service.ask("GET", path).status_code != 404)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(service.ask, "GET", path).result(20.0).status_code == 503
+
+
 def test_without_its_scoring_thread_a_worker_is_not_ready(service: Service) -> None:
     service.worker.scoring.stop()
     until(lambda: service.ask("GET", "/health/ready").status_code == 503)

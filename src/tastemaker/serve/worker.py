@@ -170,9 +170,13 @@ class Worker:
         """An answer of the past once more, with its reasons."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        deadline = monotonic() + 10 * self.deadline
+        most = 10 * self.deadline
+        deadline = monotonic() + most
         self.scoring.ask(Ask(tenant, {"n": query.n}, future, loop, deadline, explain=True, then=(query, version)))
-        return await future
+        try:
+            return await asyncio.wait_for(future, most + GRACE)
+        except TimeoutError:
+            raise Refused(503, "Too busy to explain. Ask again in a moment.", {"Retry-After": "1"}) from None
 
     def shown(self, tenant: Tenant, request_id: str, answer: Answer) -> None:
         """Count an answer, and log it."""
