@@ -45,11 +45,23 @@ class Cluster:
 
     def kill(self) -> None:
         """kill -9 to the server and all that it has begun: no goodbye, no checkpoint."""
+        self.signal(signal.SIGKILL)
+
+    @contextmanager
+    def hung(self) -> Iterator[None]:
+        """It is there, keeps its connections, and does nothing."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    def signal(self, number: int) -> None:
         pid = int((self.data / "postmaster.pid").read_text("utf-8").split()[0])
         children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False).stdout.split()
         for one in (pid, *map(int, children)):
             try:
-                os.kill(one, signal.SIGKILL)
+                os.kill(one, number)
             except ProcessLookupError:
                 continue
 

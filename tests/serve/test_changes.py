@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import pytest
@@ -81,6 +81,44 @@ def test_another_version_is_taken_up_and_rolled_back(service: Service) -> None:
     assert service.ask("POST", "/v1/versions/9:activate").status_code == 404
 
 
+def test_nothing_takes_its_place_before_it_is_warm(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And who asks meanwhile waits for one question of the warming up at most."""
+    recommender, go_on, sizes = type(service.tenant.live.answers.recommender), Event(), list[int]()  # type: ignore[union-attr]
+    before = recommender.recommend
+
+    def slow(self: Any, queries: Any, *more: Any, **named: Any) -> Any:
+        if self.levels[0].version == "1":
+            sizes.append(len(queries))
+            assert go_on.wait(30.0)
+        return before(self, queries, *more, **named)
+
+    for k in range(5):
+        asked(service, now=k)
+    monkeypatch.setattr("tastemaker.serve.watching.WARM_SECONDS", 0.2)
+    monkeypatch.setattr(recommender, "recommend", slow)
+    service.post("/v1/versions/1:activate")
+    until(lambda: sizes)
+    end = monotonic() + 0.5
+    until(lambda: monotonic() > end)
+    assert service.tenant.live.marks.active == 2  # type: ignore[union-attr]
+    go_on.set()
+    until(lambda: asked(service)["model"]["version"] == 1)
+    assert sizes[0] == 1
+
+
+def test_another_recipe_is_taken_up(service: Service, project: Project) -> None:
+    from tastemaker.store.meta import get_meta, put_meta
+
+    first = ids_of(asked(service))[0]
+    ask = {"user": "ann", "taste": {"woody": 0.9}, "n": 10}
+    service.post("/v1/events", [{"user": "ann", "item": first, "kind": "like"}])
+    assert first not in ids_of(service.post("/v1/recommendations", ask))
+    with project.store.begin() as conn:
+        recipe = get_meta(conn, "recipe")
+        put_meta(conn, recipe={**recipe, "rules": {**recipe["rules"], "repeat": True}})
+    until(lambda: first in ids_of(service.post("/v1/recommendations", ask)))
+
+
 def test_no_answer_mixes_versions_under_load(service: Service) -> None:
     expected = {}
     for version in (1, 2):
@@ -140,6 +178,31 @@ def test_a_delisted_item_vanishes_at_once_and_comes_back(service: Service) -> No
     assert first not in ids_of(service.recommend("ann", 50))
     service.post("/v1/items", [{"id": first, "available": True}])
     until(lambda: first in ids_of(service.recommend("ann", 5)))
+
+
+def test_another_program_delists_and_nothing_is_opened_again(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it takes no longer than a look: another worker's delisted items are gone as quickly."""
+    opened, opening = [0], type(service.tenant.opener).open
+
+    def counted(self: Any) -> Any:
+        opened[0] += 1
+        return opening(self)
+
+    monkeypatch.setattr(type(service.tenant.opener), "open", counted)
+    first = ids_of(service.recommend("ann", 5))[0]
+    project.set_available(first, False)
+    until(lambda: first not in ids_of(service.recommend("ann", 50)))
+    assert len(ids_of(service.post("/v1/recommendations", {"candidates": [first], "taste": {"woody": 0.9}}))) == 0
+    project.set_available(first, True)
+    until(lambda: first in ids_of(service.recommend("ann", 5)))
+    assert opened[0] == 0
+    assert service.recommend("ann")["fallback"]["level"] == "active"
+    service.post("/v1/versions/1:activate")  # a chain that is opened later knows it as well
+    project.set_available(first, False)
+    until(lambda: asked(service)["model"]["version"] == 1)
+    assert first not in ids_of(asked(service, 90))
 
 
 def test_a_new_item_is_recommendable_after_its_job(service: Service, project: Project) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
 
 from ..shops import copied
@@ -42,6 +43,18 @@ def test_the_disk_is_full(small: Path, taught_light: Path) -> None:
         until(lambda: _stored(service, item))
 
 
+def test_workers_share_no_file_that_a_full_disk_leaves_holes_in(small: Path, tmp_path: Path) -> None:
+    """Writing into a hole through memory would kill the process."""
+    from tastemaker.serve.shared import UserMarks
+
+    UserMarks(tmp_path / "marks").touch("shop", "ann")
+    kept = (tmp_path / "marks").stat()
+    assert kept.st_blocks * 512 >= kept.st_size
+    _fill(small / "filler")
+    with pytest.raises(StoreError, match="TMPDIR"):
+        UserMarks(small / "marks")
+
+
 def _fill(file: Path) -> None:
     with suppress(OSError), file.open("wb") as filler:
         while True:
@@ -66,7 +79,7 @@ def test_the_database_may_only_be_read(shop: Path, project: Project) -> None:
     with opened(shop) as service:
         from sqlalchemy import event
 
-        raw = service.tenant.store.engine
+        raw = service.tenant.steady.engine
 
         @event.listens_for(raw, "connect")
         def only_read(connection, _):  # type: ignore[no-untyped-def]
@@ -93,6 +106,25 @@ def test_the_clock_jumps(shop: Path, project: Project, monkeypatch: pytest.Monke
             assert service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""}
             assert service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])["accepted"] == 1
             assert service.recommend("ann")["items"]
+
+
+def test_kernels_are_kept_in_the_project_where_the_package_may_not_be_written(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under ProtectSystem=strict, and without a home: numba would refuse to compile them at all."""
+    import os
+
+    from tastemaker.serve import process
+    from tastemaker.serve.settings import ENVIRONMENT, Settings
+
+    monkeypatch.setenv(ENVIRONMENT, Settings((str(shop),), open_door=True).as_text())
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "elsewhere")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    process.application()
+    assert os.environ["NUMBA_CACHE_DIR"] == "elsewhere"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    process.application()
+    assert os.environ.pop("NUMBA_CACHE_DIR") == str(shop / "cache" / "kernels")
 
 
 def test_what_the_service_loads(shop: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import random
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from threading import Event, Thread
@@ -146,19 +147,26 @@ def server() -> Iterator[Cluster]:
         yield made
 
 
-@pytest.mark.slow
-@pytest.mark.postgres
-def test_postgres_is_killed(tmp_path: Path, server: Cluster) -> None:
-    """Events go to the spool while it is away, and are replayed, each once."""
+@pytest.fixture
+def shop(tmp_path: Path, server: Cluster) -> Iterator[tuple[Path, str]]:
+    """A project on a server that may be killed, and one of its items."""
     from tastemaker.lifecycle.sample import sample_file
 
     assert QUICK
     recipe = quick_recipe(tmp_path, light=True)
     catalog = sample_file(str(recipe), tmp_path / "catalog.csv", 0)
     with Project.init(tmp_path / "shop", recipe, catalog, database=server.url) as project:
-        item = project.catalog().items.ids[0]
-    key, port, spooled = new_key(tmp_path / "shop", "admin"), free_port(), [0]
-    with running(tmp_path / "shop", key, port=port) as service:
+        yield tmp_path / "shop", project.catalog().items.ids[0]
+        project.store._drop()
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_postgres_is_killed(shop: tuple[Path, str], server: Cluster) -> None:
+    """Events go to the spool while it is away, and are replayed, each once."""
+    root, item = shop
+    key, port, spooled = new_key(root, "admin"), free_port(), [0]
+    with running(root, key, port=port) as service:
 
         def fault() -> None:
             server.kill()
@@ -170,4 +178,59 @@ def test_postgres_is_killed(tmp_path: Path, server: Cluster) -> None:
 
         senders = under_load(port, key, item, KILLS, fault)
         assert spooled[0] == KILLS
-        check_all_there(tmp_path / "shop", senders)
+        check_all_there(root, senders)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_a_worker_is_killed_while_the_database_is_away(shop: tuple[Path, str], server: Cluster) -> None:
+    """What it had spooled is in nobody's memory: another worker finds it, and replays it beside its own."""
+    root, item = shop
+    key, port = new_key(root, "admin"), free_port()
+    with running(root, key, "--workers", "2", port=port) as service:
+
+        def spooling() -> list[int]:
+            left = {path.name.partition("-")[0] for path in (root / "spool").glob("*.jsonl") if path.stat().st_size}
+            return [pid for pid in service.children() if str(pid) in left]
+
+        def fault() -> None:
+            server.kill()
+            os.kill(random.choice(until(spooling, 60.0)), signal.SIGKILL)
+            server.start()
+
+        senders = under_load(port, key, item, KILLS, fault)
+        check_all_there(root, senders)
+        until(lambda: not any(path.stat().st_size for path in (root / "spool").iterdir()))
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_postgres_hangs(shop: tuple[Path, str], server: Cluster) -> None:
+    """It refuses nothing and answers nothing: answers come from memory, events go to the spool, health is told."""
+    root, item = shop
+    rows = [{"user": "x", "item": item, "kind": "like", "id": "first"}]
+    with running(root, new_key(root, "admin")) as service:
+        service.http.post("/v1/events", json=rows)
+
+        def ask() -> Any:
+            found = service.http.get("/v1/users/x/recommendations")
+            assert (found.status_code, len(found.json()["items"])) == (200, 10)
+            return found.json()["fallback"]["reason"]
+
+        assert ask() == ""
+        with server.hung():
+            done = service.http.post("/v1/events", json=[{**rows[0], "id": f"later-{k}"} for k in range(3)])
+            assert (done.status_code, done.json()["spooled"]) == (202, 3)
+            assert "cannot be read" in ask()
+            until(lambda: 'tastemaker_database_up{project="shop"} 0.0' in service.http.get("/metrics").text)
+            with ThreadPoolExecutor(60) as pool:  # more than there are threads for routes
+                waiting = [pool.submit(service.http.get, "/v1/items", timeout=60.0) for _ in range(60)]
+                for path in ("/health/ready", "/v1/users/stranger/recommendations"):
+                    assert service.http.get(path).status_code == 200
+                asked = service.http.post("/v1/recommendations", json={"likes": [item]})
+                assert asked.status_code == 200
+                assert service.http.post("/v1/events", json=[{**rows[0], "id": "last"}]).status_code == 202
+                assert {one.result().status_code for one in waiting} == {503}
+        until(lambda: ask() == "")
+        until(lambda: {"id:first", "id:later-0", "id:later-1", "id:later-2", "id:last"} <= set(keys_of(root)))
+        assert len(keys_of(root)) == 5

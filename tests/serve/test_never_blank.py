@@ -1,6 +1,6 @@
 """What breaks is answered all the same, labelled and counted; and nothing that was acknowledged is lost."""
 
-import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +12,6 @@ import sqlalchemy as sa
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
-from tastemaker.serve.spool import Spool
-from tastemaker.store.ingest import Told
 
 from .opened import Service, ids_of, opened, until
 
@@ -100,6 +98,65 @@ def test_a_slow_level_is_passed_over_and_tried_again(shop: Path) -> None:
         until(lambda: service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active")
 
 
+def test_what_needs_no_model_keeps_the_rules_of_the_question(service: Service, project: Project) -> None:
+    """Names become ids, filters and candidates count, also where everything failed or was too slow."""
+    catalog = project.catalog()
+    column, values = next(iter(catalog.categories.items()))
+    wanted = values[0]
+    fits = [id_ for id_, value in zip(catalog.items.ids, values, strict=True) if value == wanted]
+    asked = {**TASTE, "filters": {column: wanted}, "exclude": [catalog.titles[catalog.items.rows([fits[-1]])[0]]]}
+    expected = fits[:-1][::-1][:5]
+    live = service.tenant.live
+    assert live is not None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(live.answers.recommender), "recommend", fail)
+        found = service.post("/v1/recommendations", asked)
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        patch.setattr(type(service.worker.scoring), "_answer_all", fail)
+        found = service.post("/v1/recommendations", asked)
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        found = service.post("/v1/recommendations", asked)
+        assert "nothing better within" in found["fallback"]["reason"]
+        assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
+        refused = service.ask("POST", "/v1/recommendations", json={**TASTE, "exclude": ["nothing like it"]})
+        assert refused.status_code == 404
+    assert service.post("/v1/recommendations", asked)["fallback"]["level"] == "active"
+
+
+def test_a_late_answer_counts_for_the_arm_of_its_user(service: Service, project: Project) -> None:
+    from tastemaker.experiment.running import start
+    from tastemaker.store.experiments import exposed
+
+    start(project.store, 2, 1)
+    until(lambda: service.recommend("ann")["experiment"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        found = service.recommend("bob")
+    assert (found["fallback"]["level"], found["experiment"]["id"]) == ("newest", 1)
+
+    def met() -> bool:
+        with project.store.read() as conn:
+            counts = exposed(conn, 1)
+        return counts.control + counts.treatment == 2
+
+    until(met)
+
+
+def test_an_explanation_is_not_waited_for_for_ever(shop: Path) -> None:
+    with opened(shop, deadline_ms=20) as service, pytest.MonkeyPatch.context() as patch:
+        path = f"/v1/explanations/{service.recommend('ann')['request_id']}"
+        until(lambda: service.ask("GET", path).status_code != 404)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(service.ask, "GET", path).result(20.0).status_code == 503
+
+
+def test_without_its_scoring_thread_a_worker_is_not_ready(service: Service) -> None:
+    service.worker.scoring.stop()
+    until(lambda: service.ask("GET", "/health/ready").status_code == 503)
+
+
 def test_the_recommender_itself_fails(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     recommender = type(service.tenant.live.answers.recommender)  # type: ignore[union-attr]
     with monkeypatch.context() as patch:
@@ -109,20 +166,25 @@ def test_the_recommender_itself_fails(service: Service, monkeypatch: pytest.Monk
     assert "RuntimeError" in found["fallback"]["reason"]
 
 
-def test_an_artifact_is_deleted_while_it_answers(service: Service, project: Project) -> None:
+def test_an_artifact_is_deleted_while_it_answers_and_comes_back(
+    service: Service, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tastemaker.serve.watching.SLOW", 0.1)
     versions = {version.id: version for version in project.versions()}
-    shutil.rmtree(Path(project.store.artifacts.root) / versions[2].artifact[:32])
+    folder = Path(project.store.artifacts.root) / versions[2].artifact[:32]
+    folder.rename(tmp_path / "away")
     assert service.post("/v1/recommendations", TASTE)["fallback"]["level"] == "active"
     service.tenant.opener._kept.clear()
     project.activate(1)
     until(lambda: service.tenant.live.marks.active == 1)  # type: ignore[union-attr]
-    service.tenant.opener._kept.clear()
     project.activate(2)
     until(lambda: service.tenant.live.marks.active == 2)  # type: ignore[union-attr]
     found = service.post("/v1/recommendations", TASTE)
     assert (found["fallback"]["level"], len(found["items"])) == ("content", 5)
     assert "version 2 cannot be used" in found["fallback"]["reason"]
     assert str(project.store.root) not in found["fallback"]["reason"]
+    (tmp_path / "away").rename(folder)
+    until(lambda: service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""})
 
 
 def test_the_database_is_away(service: Service, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,42 +214,31 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
     assert service.recommend("ann")["fallback"]["reason"] == ""
 
 
-def told(k: int) -> Told:
-    return Told("ann", f"i{k}", 2, 1.0, k, k, f"k{k}")
+def test_what_cannot_be_opened_is_no_database_that_is_away(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = b'tastemaker_failures_total{project="shop",what="looking for changes"}'
+    monkeypatch.setattr(type(service.tenant.opener), "open", lambda _: _raise(StoreError("no items yet")))
+    project.activate(1)
+    until(lambda: failures in service.worker.metrics.text())
+    rows = [{"user": "ann", "item": project.catalog().items.ids[0], "kind": "like"}]
+    for _ in range(10):
+        assert service.post("/v1/events", rows)["accepted"] == 1
+    assert service.post("/v1/recommendations", TASTE)["model"]["version"] == 2
 
 
-def test_a_spool_keeps_the_order_and_what_a_killed_worker_left(tmp_path: Path) -> None:
-    first = Spool(tmp_path, 10_000)
-    first.add([told(0), told(1)])
-    first.close()
-    (kept,) = (tmp_path / "spool").glob("*.jsonl")
-    with kept.open("ab") as file:
-        file.write(b'{"user": "half a li')  # killed while it wrote: never acknowledged
-    kept.rename(kept.with_name("999999999-dead.jsonl"))
-    second, found = Spool(tmp_path, 10_000), list[Told]()
-    second.adopt()
-    second.add([told(2)])
-    assert second.replay(found.extend) == 3
-    assert found == [told(0), told(1), told(2)]
-    assert second.replay(found.extend) == 0
+def _raise(error: Exception) -> None:
+    raise error
 
 
-def test_a_full_spool_refuses(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 200)
-    spool.add([told(0)])
-    with pytest.raises(StoreError, match="spool is full"):
-        spool.add([told(1)])
-    found: list[Told] = []
-    assert spool.replay(found.extend) == 1
-
-
-def test_a_replay_that_fails_keeps_everything(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, 10_000)
-    spool.add([told(0), told(1)])
-    with pytest.raises(RuntimeError):
-        spool.replay(fail)
-    found: list[Told] = []
-    assert spool.replay(found.extend) == 2
+def test_a_bug_in_the_writing_thread_is_an_error_of_the_request(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"user": "ann", "item": project.catalog().items.ids[0], "kind": "like"}]
+    with monkeypatch.context() as patch, ThreadPoolExecutor(1) as pool:
+        patch.setattr("tastemaker.serve.writing.ingest", fail)
+        assert pool.submit(service.ask, "POST", "/v1/events", json=rows).result(10.0).status_code == 500
+    service.post("/v1/events", rows)
 
 
 def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +246,9 @@ def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypat
     with opened(shop, memory_mb=1) as service:
         found = service.post("/v1/recommendations", TASTE)
         assert found["model"]["version"] != 2
+        assert "active (version 2) needs more than 1 MB" in found["fallback"]["reason"]
+        assert service.tenant.live is not None
+        assert service.tenant.live.damage == ()  # nothing that might mend, so nothing is opened again for it
         assert len(found["items"]) == 5
 
 

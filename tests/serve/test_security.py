@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -81,8 +82,47 @@ def test_a_key_of_another_project_sees_nothing_of_this_one(tmp_path: Path, taugh
         assert service.ask("GET", f"/v1/explanations/{answer['request_id']}").status_code == 404
         assert service.ask("GET", "/v1/export/events").text == ""
         assert service.ask("DELETE", "/v1/users/secret ann").status_code == 404
+        told = [service.ask("GET", "/metrics", key=key).text for key in keys]
+        assert [('project="shop"' in text, 'project="other"' in text) for text in told] == [
+            (True, False),
+            (False, True),
+        ]
+        assert all("tastemaker_request_seconds" in text for text in told)
         service.key = keys[0]
         assert service.get("/v1/users/secret ann")["events"] == 1
+
+
+def test_a_project_whose_database_is_away_keeps_no_other_one_back(tmp_path: Path, taught_light: Path) -> None:
+    from tastemaker.errors import StoreError
+    from tastemaker.serve.run import checked
+    from tastemaker.serve.settings import Settings
+
+    (tmp_path / "b").mkdir()
+    away = copied(taught_light, tmp_path / "b").rename(tmp_path / "b" / "away")
+    here = copied(taught_light, tmp_path)
+    keys = [new_key(away, "admin"), new_key(here, "admin")]
+    database = away / "tastemaker.db"
+    database.rename(tmp_path / "kept.db")
+    assert checked(Settings((str(away), str(here)))).projects == (str(away), str(here))
+    with pytest.raises(StoreError, match="missing"):
+        checked(Settings((str(away),)))
+    with opened(away, here, key=keys[1]) as service:
+        assert service.recommend("ann")["fallback"]["level"] == "active"
+        assert service.ask("GET", "/v1/versions", key=keys[0]).status_code == 503
+        (tmp_path / "kept.db").rename(database)
+        until(lambda: service.ask("GET", "/v1/users/ann/recommendations", key=keys[0]).status_code == 200)
+
+
+def test_a_database_that_hangs_delays_no_other_project(tmp_path: Path, taught_light: Path) -> None:
+    (tmp_path / "b").mkdir()
+    slow = copied(taught_light, tmp_path / "b").rename(tmp_path / "b" / "slow")
+    here = copied(taught_light, tmp_path)
+    with opened(slow, here, key=new_key(here, "admin")) as service, pytest.MonkeyPatch.context() as patch:
+        go_on, hangs = Event(), service.worker.tenants["slow"]
+        patch.setattr(hangs, "read_keys", lambda: go_on.wait(60.0))
+        key = new_key(here, "read", name="late")
+        until(lambda: service.ask("GET", "/v1/versions", key=key).status_code == 200)
+        go_on.set()
 
 
 def test_keys_are_kept_hashed_and_written_nowhere(service: Service, shop: Path, capfd: Any) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import sys
 from contextlib import closing
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 
 from tastemaker.errors import MissingExtra, StoreError
 from tastemaker.store import Store, get_meta, make_engine, put_meta, transaction
+from tastemaker.store.limits import Limits
 from tastemaker.store.location import read_url
 from tastemaker.store.tables.json import plain_json
 
@@ -137,3 +139,53 @@ def test_a_connection_lost_on_the_way_is_a_store_error(sqlite: Store) -> None:
 def test_sqlite_readers_outside_see_committed_rows(sqlite: Store) -> None:
     with closing(sqlite3.connect(str(sqlite.engine.url.database))) as raw:
         assert raw.execute("SELECT count(*) FROM meta").fetchone() == (4,)
+
+
+def test_who_waits_for_a_connection_in_vain(sqlite: Store) -> None:
+    engine = sa.create_engine(
+        sqlite.engine.url, poolclass=sa.pool.QueuePool, pool_size=1, max_overflow=0, pool_timeout=0.01
+    )
+    with transaction(engine, writes=False), pytest.raises(StoreError, match="Too many wait"):
+        transaction(engine, writes=False).__enter__()
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_who_uses_a_connection_for_too_long_loses_it(postgres: str) -> None:
+    limits = Limits()
+    engine = limits.on(make_engine(read_url(postgres, Path()), ping=False), 0.2)
+    end = Event()
+
+    def enforce() -> None:
+        while not end.wait(0.01):
+            limits.enforce()
+
+    other = Thread(target=enforce)
+    other.start()
+    try:
+        for _ in range(2):  # and the next one gets a new one
+            with transaction(engine, writes=False) as conn:
+                assert conn.scalar(sa.text("SELECT 1")) == 1
+            with pytest.raises(StoreError, match="does not answer"), transaction(engine) as conn:
+                conn.execute(sa.text("SELECT pg_sleep(20)"))
+    finally:
+        end.set()
+        other.join()
+    with transaction(engine, writes=False) as conn:  # nobody keeps the limit any more, and nothing is left of it
+        assert conn.scalar(sa.text("SELECT 1")) == 1
+    assert not limits._used
+    engine.dispose()
+
+
+@pytest.mark.postgres
+def test_a_connection_that_was_lost_is_made_anew_before_it_is_used(postgres: str) -> None:
+    engine = Limits().on(make_engine(read_url(postgres, Path()), ping=False), 30.0)
+    with transaction(engine, writes=False) as conn:
+        before = conn.scalar(sa.text("SELECT pg_backend_pid()"))
+    other = make_engine(read_url(postgres, Path()))
+    with transaction(other) as conn:
+        conn.execute(sa.text(f"SELECT pg_terminate_backend({before})"))
+    other.dispose()
+    with transaction(engine, writes=False) as conn:
+        assert conn.scalar(sa.text("SELECT pg_backend_pid()")) != before
+    engine.dispose()

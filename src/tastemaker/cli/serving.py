@@ -30,7 +30,7 @@ def serve(
     server: Annotated[str, typer.Option(help="uvicorn or granian.")] = "uvicorn",
     insecure_local: Annotated[bool, typer.Option(help="Ask for no key; on this machine alone.")] = False,
     deadline: Annotated[int, typer.Option(help="Milliseconds until a lower level answers.", min=10, max=60000)] = 500,
-    rate: Annotated[float, typer.Option(help="Requests a second for a key without a rate of its own.")] = 1000.0,
+    rate: Annotated[float, typer.Option(help="Requests a second for a key without a rate of its own.")] = 10_000.0,
     memory: Annotated[int, typer.Option(help="MB for the models of one project, 0 = no limit.", min=0)] = 0,
     jobs: Annotated[bool, typer.Option(help="Carry out jobs that are asked for, in processes of their own.")] = True,
     tick: Annotated[int, typer.Option(help="Seconds between two `tick`s, 0 = somebody else calls it.", min=0)] = 0,

@@ -82,7 +82,7 @@ class Opened:
         id_ = catalog.items.ids[catalog.find(item)]
         with self.store.begin() as conn:
             (database.relist if available else database.delist)(conn, [id_])
-            database.put_meta(conn, catalog=uuid4().hex)
+            database.tell_listed(conn)
         self._forget_answers()
         return id_
 

@@ -77,6 +77,10 @@ class Recommender:
                 kept.append(i)
         return kept
 
+    def allowed(self, query: Query) -> Bool:
+        """bool (n_items,): available, among the candidates, and passing the filters."""
+        return self._allowed(query)
+
     def score(self, queries: Sequence[Query], items: Int32) -> Float32:
         """The scores behind the answers: items int32 (q, n) rows, a list a query, -1 = none -> float32 (q, n).
 

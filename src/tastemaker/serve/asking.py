@@ -21,7 +21,7 @@ Json = dict[str, Any]
 class Ask:
     """said: the arguments of Answers.query; similar: near these items in content, whoever asks
 
-    then: a question of the past and the version that answered it
+    then: a question of the past and the version that answered it;  notes: what of it could not be understood
     """
 
     tenant: "Tenant"
@@ -33,6 +33,7 @@ class Ask:
     similar: bool = False
     diversity: float = 0.0
     then: tuple[Query, str] | None = None
+    notes: list[str] = field(default_factory=list)
     begun: float = field(default_factory=monotonic)
 
 

@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from hashlib import sha256
+from itertools import islice
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
 
+from ..data.arrays import Bool
 from ..data.catalog import Catalog
 from ..data.query import Query, Slate
 from ..errors import ArtifactError, StoreError
 from ..recommender import Level, Recommender
 from ..store.answers import Answers
 from ..store.artifacts import Artifacts
-from ..store.catalogs import read_catalog
+from ..store.catalogs import content_mark, delisted, read_catalog
 from ..store.experiments import Experiment, dealing, dealt_by
-from ..store.meta import get_meta
+from ..store.meta import get_meta, get_metas
 from ..store.store import Store
 from ..store.tables import model_versions
+from ..store.tables.json import plain_json
 from ..store.versions import active_version
 from .guarded import Guarded, Watched
 
@@ -26,12 +30,17 @@ OPEN = 3  # chains kept, so that going back and forth between versions reads not
 
 @dataclass(frozen=True)
 class Marks:
-    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`"""
+    """What tells that something else should answer. catalog, features: new with an import; forgotten: with `forget`
+
+    listed: new also where only that changed;  said: the recipe and the models of texts
+    """
 
     active: int | None
     catalog: str | None
+    listed: str | None
     features: str | None
     forgotten: str | None
+    said: str
     experiment: int | None
     versions: int
 
@@ -39,16 +48,18 @@ class Marks:
     def read(cls, conn: sa.Connection) -> "Marks":
         active, test = active_version(conn), dealing(conn)
         count = conn.scalar(sa.select(sa.func.count()).select_from(model_versions)) or 0
-        kept = {name: get_meta(conn, name) for name in ("catalog", "features", "forgotten")}
-        return cls(None if active is None else active.id, **kept, experiment=None if test is None else test.id,
-                   versions=count)  # fmt: skip
+        kept = get_metas(conn, "catalog", "listed", "features", "forgotten", "recipe", "texts")
+        kept |= {"catalog": content_mark(kept), "listed": kept["catalog"]}
+        said = sha256(plain_json([kept.pop("recipe"), kept.pop("texts")]).encode()).hexdigest()
+        return cls(None if active is None else active.id, **kept, said=said,
+                   experiment=None if test is None else test.id, versions=count)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Live:
     """arms: the versions of the running experiment; names: version -> the algorithm it comes from
 
-    alike: compares items by their content
+    alike: compares items by their content;  damage: what should answer and cannot be read
     """
 
     marks: Marks
@@ -58,6 +69,7 @@ class Live:
     names: Mapping[str, str]
     explore: float
     alike: Recommender | None = None
+    damage: tuple[str, ...] = ()
 
     @property
     def catalog(self) -> Catalog:
@@ -84,6 +96,15 @@ class Live:
         rows = self.catalog.items.rows(gone)
         available = self.catalog.available.copy()
         available[rows[rows >= 0]] = False
+        return self._listing(available)
+
+    def listing(self, conn: sa.Connection) -> "Live":
+        """The same with what is delisted by now."""
+        marks, available = Marks.read(conn), np.ones(len(self.catalog), bool)
+        available[[row for row in delisted(conn) if row < len(available)]] = False
+        return replace(self._listing(available), marks=replace(self.marks, listed=marks.listed))
+
+    def _listing(self, available: Bool) -> "Live":
         catalog = replace(self.catalog, available=available)
 
         def told(one: Answers) -> Answers:
@@ -94,18 +115,22 @@ class Live:
         return replace(self, answers=told(self.answers), arms=arms, alike=near)
 
     def newest(self, query: Query, why: str) -> Slate:
-        """The newest items that the rules allow, by no model at all: it cannot fail and takes no time."""
-        ids, available = self.catalog.items.ids, self.catalog.available
-        out = {*query.likes, *query.ratings, *query.exclude}
-        among = None if query.candidates is None else set(query.candidates)
-        chosen: list[str] = []
-        for row in range(len(ids) - 1, -1, -1):
-            if len(chosen) >= query.n:
-                break
-            if available[row] and ids[row] not in out and (among is None or ids[row] in among):
-                chosen.append(ids[row])
+        """The newest items that the rules allow, by no model at all: it takes no time, and can only fail for a filter
+        that nobody knows."""
+        recommender, ids = self.answers.recommender, self.catalog.items.ids
+        out = {*query.likes, *query.exclude, *(() if recommender.repeat else query.ratings)}
+        rows = np.flatnonzero(recommender.allowed(query))[::-1]
+        chosen = tuple(islice((ids[row] for row in rows if ids[row] not in out), query.n))
         n = len(chosen)
-        return Slate(tuple(chosen), (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
+        return Slate(chosen, (0.0,) * n, ("newest",) * n, ((),) * n, "none", "newest", why, None, (1.0,) * n)
+
+
+class Chain(NamedTuple):
+    """As Live has them."""
+
+    answers: Answers
+    alike: Recommender | None
+    damage: tuple[str, ...]
 
 
 @dataclass
@@ -116,7 +141,7 @@ class Opener:
     deadline: Callable[[], float]
     failed: Callable[[str], None]
     memory_mb: int = 0
-    _kept: dict[tuple[Any, ...], tuple[Answers, Recommender | None]] = field(default_factory=dict)
+    _kept: dict[tuple[Any, ...], Chain] = field(default_factory=dict)
     _catalog: tuple[Any, Catalog] | None = None
 
     def open(self) -> Live:
@@ -128,10 +153,12 @@ class Opener:
             names = {str(id_): algorithm for id_, algorithm in found}
         catalog = self._read_catalog(marks)
         explore = float(settings["rules"].get("explore", 0.0))
-        answers, alike = self._chain(marks.active, marks, catalog, "active", explore)
+        chain = self._chain(marks.active, marks, catalog, "active", explore)
         tested = () if test is None else test.versions
-        arms = {v: self._chain(v, marks, catalog, "challenger", explore)[0] for v in tested}
-        return Live(marks, answers, arms, test, names, explore, alike)
+        arms = {v: self._chain(v, marks, catalog, "challenger", explore) for v in tested}
+        damage = tuple(said for one in (chain, *arms.values()) for said in one.damage)
+        arm_answers = {v: one.answers for v, one in arms.items()}
+        return Live(marks, chain.answers, arm_answers, test, names, explore, chain.alike, damage)
 
     def _read_catalog(self, marks: Marks) -> Catalog:
         """Items that joined a moment ago wait until their features are made: models cannot place them before."""
@@ -144,28 +171,33 @@ class Opener:
             self._catalog = ((marks.catalog, marks.features), found)
         return self._catalog[1]
 
-    def _chain(
-        self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float
-    ) -> tuple[Answers, Recommender | None]:
-        key = (version, marks.catalog, marks.features, name)
+    def _chain(self, version: int | None, marks: Marks, catalog: Catalog, name: str, explore: float) -> Chain:
+        key = (version, marks.catalog, marks.features, marks.said, name)
         found = self._kept.pop(key, None) or self._opened(version, catalog, name, explore)
+        if found.damage:
+            return found  # some time it may be whole again
         self._kept[key] = found
         while len(self._kept) > OPEN:
             self._kept.pop(next(iter(self._kept)))
         return found
 
-    def _opened(
-        self, version: int | None, catalog: Catalog, name: str, explore: float
-    ) -> tuple[Answers, Recommender | None]:
+    def _opened(self, version: int | None, catalog: Catalog, name: str, explore: float) -> Chain:
         answers = Answers.open(self.store, version, catalog)
         recommender = answers.recommender
-        levels = tuple(self._guard(level, name) for level in self._affordable(recommender))
-        guarded = replace(recommender, levels=levels, explore=explore, on_failure=self.failed)
+        affordable, dropped = self._affordable(recommender)
+        guarded = replace(
+            recommender, levels=tuple(self._guard(level, name) for level in affordable), explore=explore,
+            problem="; ".join(filter(None, [recommender.problem, *dropped])), on_failure=self.failed,
+        )  # fmt: skip
         try:
             alike: Recommender | None = answers.alike()
         except StoreError:
             alike = None
-        return replace(answers, recommender=guarded), alike
+        contexts = None if answers.contexts is None else answers.contexts.loaded()
+        readers = {} if contexts is None else contexts.readers
+        broken = [repr(reader) for reader in readers.values() if isinstance(reader, Exception)]
+        damage = tuple(filter(None, [recommender.problem, *broken]))
+        return Chain(replace(answers, recommender=guarded, contexts=contexts), alike, damage)
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name
@@ -173,17 +205,17 @@ class Opener:
             return level
         return Level(own, level.version, Guarded(level.scorer, Watched(self.deadline)))
 
-    def _affordable(self, recommender: Recommender) -> list[Level]:
-        """The best levels that fit into the project's share of memory; the last one always does."""
-        left, kept = self.memory_mb << 20, []
+    def _affordable(self, recommender: Recommender) -> tuple[list[Level], list[str]]:
+        """The best levels that fit into the project's share of memory, and why not the others; the last always does."""
+        left, kept, dropped = self.memory_mb << 20, list[Level](), list[str]()
         for level in recommender.levels[:-1]:
             left -= size_of(level)
             if self.memory_mb and left < 0:
-                said = f"{level.name} (version {level.version}) needs more than {self.memory_mb} MB"
-                self.failed(said)
+                dropped.append(f"{level.name} (version {level.version}) needs more than {self.memory_mb} MB")
+                self.failed(dropped[-1])
                 continue
             kept.append(level)
-        return [*kept, recommender.levels[-1]]
+        return [*kept, recommender.levels[-1]], dropped
 
 
 def size_of(level: Level) -> int:

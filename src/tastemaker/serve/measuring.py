@@ -1,6 +1,7 @@
 """What Prometheus is told: how long each stage takes, who answers, what waits, what was lost."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ except ImportError as error:
     raise MissingExtra("prometheus-client", "serve", "The service") from error
 
 BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_PROJECT = re.compile(rb'[{,]project="((?:[^"\\]|\\.)*)"')
 MULTIPLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -81,8 +83,16 @@ class Metrics:
     def cache_hit(self) -> None:
         self._hit.inc()
 
-    def text(self) -> bytes:
-        """All workers' where they share a folder."""
+    def text(self, project: str | None = None) -> bytes:
+        """All workers' where they share a folder; without what is said of other projects than this one."""
+        told = self._text()
+        if project is None:
+            return told
+        mine = project.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n").encode()
+        found = ((line, _PROJECT.search(line)) for line in told.splitlines(keepends=True))
+        return b"".join(line for line, of in found if of is None or of[1] == mine)
+
+    def _text(self) -> bytes:
         if os.environ.get(MULTIPLE):
             from prometheus_client import multiprocess
 

@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
@@ -12,10 +13,22 @@ with suppress(OSError, AttributeError, TypeError):
     ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX: a heap for each thread would keep what loading took
 gc.set_threshold(50_000)  # until all is loaded, see watching.py: else a third of the time goes into walks
 
+from .. import kernels  # noqa: E402
 from .app import create  # noqa: E402
+from .measuring import MULTIPLE  # noqa: E402
+from .settings import Settings  # noqa: E402
+from .shared import allocate  # noqa: E402
 from .tracing import traced  # noqa: E402
+
+COUNTED = ("counter", "histogram", "gauge_livesum", "gauge_livemax")  # kinds of files of Prometheus' client
 
 
 def application() -> Any:
     """The ASGI application, as servers load it."""
-    return traced(create())
+    settings = Settings.of_environment()
+    if not os.access(str(kernels.__path__[0]), os.W_OK):  # numba refuses to compile what it cannot keep anywhere
+        os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(settings.projects[0]) / "cache" / "kernels"))
+    if folder := os.environ.get(MULTIPLE):
+        for kind in COUNTED:  # else Prometheus' client begins with a hole
+            allocate(Path(folder) / f"{kind}_{os.getpid()}.db", 1 << 18)
+    return traced(create(settings))

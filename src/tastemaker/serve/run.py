@@ -3,15 +3,18 @@
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
 from ..errors import MissingExtra, QueryError, StoreError
-from ..store.keys import list_keys
+from ..store.keys import Key, list_keys
 from ..store.location import find_root
 from ..store.store import Store
+from .logs import log
 from .settings import ENVIRONMENT, Settings
 from .ticking import ticking
 
@@ -37,19 +40,28 @@ def checked(settings: Settings) -> Settings:
     names = [Path(root).name for root in roots]
     if len(set(names)) < len(names):
         raise QueryError(f"Two projects are called alike: {', '.join(names)}. Give directories of different names.")
+    away: list[StoreError] = []
     for root in roots:
-        _check_project(Path(root), settings.open_door)
+        try:
+            keys = _keys(Path(root))
+        except StoreError as error:
+            away.append(error)
+        else:
+            _check_keys(root, keys, settings.open_door)
+    if len(away) == len(roots):
+        raise away[0]
+    for reason in away:  # the others can be served, and it may come back
+        log("error", f"cannot open a project yet: {reason}")
     return replace(settings, projects=roots)
 
 
-def _check_project(root: Path, open_door: bool) -> None:
-    store = Store.open(root)
-    try:
-        with store.read() as conn:
-            live = [key for key in list_keys(conn) if key.revoked_at is None]
-    finally:
-        store.close()
-    if not live and not open_door:
+def _keys(root: Path) -> list[Key]:
+    with closing(Store.open(root)) as store, store.read() as conn:
+        return [key for key in list_keys(conn) if key.revoked_at is None]
+
+
+def _check_keys(root: str, keys: Sequence[Key], open_door: bool) -> None:
+    if not keys and not open_door:
         raise StoreError(
             f"{root} has no key, so nobody could ask. Make one: tastemaker keys create app --scope read "
             "--scope ingest; or try it out on this machine alone: --insecure-local"

@@ -5,6 +5,7 @@ than one query. Whatever fails, every question is answered: by a lower level, on
 """
 
 import sys
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
@@ -19,7 +20,9 @@ from ..errors import QueryError, StoreError
 from ..store.answers import Answers
 from .asking import Answer, Ask, answered
 from .diverse import diversified, widened
+from .emergency import without_model
 from .live import Live
+from .logs import log
 from .measuring import Metrics
 
 SWITCH = 0.0005  # seconds after which a thread hands the interpreter on: it has a loop waiting beside it
@@ -56,11 +59,14 @@ class Scoring(Thread):
         while True:
             asks, rest = self._next()
             if asks:
-                self._answer_all(asks)
+                self._answer_safely(asks)
             if rest is None:
                 return
             for work in rest:
-                work()
+                try:
+                    work()
+                except Exception as error:  # nobody else answers: this thread must not die
+                    log("error", f"between two batches: {error!r}")
 
     def _next(self) -> tuple[list[Ask], list[Callable[[], None]] | None]:
         """All that wait, at most a batch; None = the end."""
@@ -81,6 +87,14 @@ class Scoring(Thread):
             except Empty:
                 return asks, work
 
+    def _answer_safely(self, asks: Sequence[Ask]) -> None:
+        try:
+            self._answer_all(asks)
+        except Exception as error:
+            asks[0].tenant.note(f"a batch: {error!r}")
+            for ask in asks:
+                _hand_over(ask.loop, [(ask, _emergency(ask, error))])
+
     def _answer_all(self, asks: Sequence[Ask]) -> None:
         begun = monotonic()
         done: list[Done] = []
@@ -93,11 +107,7 @@ class Scoring(Thread):
             done += self._answer(group)
         self._metrics.batch(len(asks), monotonic() - begun)
         for loop in {ask.loop for ask, _ in done}:
-            mine = [one for one in done if one[0].loop is loop]
-            try:
-                loop.call_soon_threadsafe(_resolve, mine)
-            except RuntimeError:  # the loop has ended: nobody waits any more
-                continue
+            _hand_over(loop, [one for one in done if one[0].loop is loop])
 
     def _answer(self, asks: Sequence[Ask]) -> list[Done]:
         """Of one project: all by what is live at this moment."""
@@ -112,9 +122,9 @@ class Scoring(Thread):
         for ask in asks:
             answers, dealt = live.dealt(ask.said.get("user")) if ask.then is None else (live.then(ask.then[1]), None)
             try:
-                query = _query(ask, answers, known)
-            except QueryError as error:
-                done.append((ask, error))
+                query = _understood(ask, answers, known)
+            except Exception as error:
+                done.append((ask, error if isinstance(error, QueryError) else _emergency(ask, error)))
                 continue
             groups.setdefault((id(answers), ask.explain, ask.similar), []).append((ask, query, (answers, dealt)))
         for (_, explain, similar), members in groups.items():
@@ -128,7 +138,7 @@ class Scoring(Thread):
         users = [user for ask in asks if (user := ask.said.get("user")) is not None]
         try:
             tenant.check_up()
-            return tenant.histories.known(users, tenant.store.read, live.catalog, live.answers.scales), {}
+            return tenant.histories.known(users, tenant.quick.read, live.catalog, live.answers.scales), {}
         except Exception as error:
             if not isinstance(error, StoreError):
                 tenant.note(f"reading histories: {error!r}")
@@ -153,12 +163,8 @@ class Scoring(Thread):
             if isinstance(slate, BaseException):
                 done.append((ask, slate))
                 continue
-            why = trouble.get(query.user or "")
-            told = (
-                slate
-                if why is None
-                else replace(slate, level_reason="; ".join(filter(None, [why, slate.level_reason])))
-            )
+            why = "; ".join(filter(None, [*ask.notes, trouble.get(query.user or ""), slate.level_reason]))
+            told = slate if why == slate.level_reason else replace(slate, level_reason=why)
             if dealt is not None:
                 told = replace(told, arm=dealt["arm"])
             done.append((ask, answered(live, query, told, dealt, explain)))
@@ -182,6 +188,20 @@ class Scoring(Thread):
         return found
 
 
+def _hand_over(loop: AbstractEventLoop, done: Sequence[Done]) -> None:
+    try:
+        loop.call_soon_threadsafe(_resolve, done)
+    except RuntimeError:  # the loop has ended: nobody waits any more
+        return
+
+
+def _emergency(ask: Ask, error: Exception) -> Answer | Exception:
+    try:
+        return without_model(ask, f"nothing else could answer: {type(error).__name__}")
+    except Exception as refused:
+        return refused
+
+
 def _resolve(done: Sequence[Done]) -> None:
     """In the loop that waits."""
     for ask, answer in done:
@@ -191,6 +211,20 @@ def _resolve(done: Sequence[Done]) -> None:
             ask.future.set_exception(answer)
         else:
             ask.future.set_result(answer)
+
+
+def _understood(ask: Ask, answers: Answers, known: dict[str, Query]) -> Query:
+    """Without its text where that cannot be read."""
+    try:
+        return _query(ask, answers, known)
+    except QueryError:
+        raise
+    except Exception as error:
+        if ask.said.get("text") is None:
+            raise
+        ask.tenant.note(f"reading a text: {error!r}")
+        ask.notes = [f"the text could not be read: {type(error).__name__}"]
+        return _query(replace(ask, said={**ask.said, "text": None}), answers, known)
 
 
 def _query(ask: Ask, answers: Answers, known: dict[str, Query]) -> Query:
@@ -203,7 +237,7 @@ def _query(ask: Ask, answers: Answers, known: dict[str, Query]) -> Query:
         base = replace(base, profile={taste: v for taste, v in base.profile.items() if taste in tastes})
     if len(said) == 2 and user is not None:  # the user and how many: no name has to be looked up
         return replace(base, n=min(said["n"], max(len(answers.catalog), 1)), now=int(time()))
-    return answers.query(**{**said, "known": base, "now": said.get("now") or int(time())})
+    return answers.query(**{**said, "known": base, "now": said.get("now") or int(time()), "notes": ask.notes})
 
 
 def _slates(

@@ -15,7 +15,7 @@ class Settings:
     open_door:   no key is asked for (--insecure-local, on loopback only)
     deadline_ms: how long an answer may take; what is slower is answered by a lower level, labelled
     batch:       queries scored together at most
-    rate, burst: requests a second for a key, over all workers, and how many may come at once
+    rate, burst: requests a second for a key, split evenly among the workers, and how many may come at once
     body_bytes, batch_rows, page: the largest request, events or items in one, and rows of a page
     spool_bytes: events kept on disk at most while the database is away
     memory_mb:   arrays that the models of one project may hold; 0 = no limit
@@ -33,8 +33,8 @@ class Settings:
     open_door: bool = False
     deadline_ms: int = 500
     batch: int = 64
-    rate: float = 1000.0
-    burst: float = 2000.0
+    rate: float = 10_000.0
+    burst: float = 20_000.0
     body_bytes: int = 2 << 20
     batch_rows: int = 1000
     page: int = 1000

@@ -6,7 +6,23 @@ from pathlib import Path
 from time import time_ns
 from zlib import crc32
 
+from ..errors import StoreError
+
 SLOTS = 1 << 16  # users that fall on one slot are only read again once too often
+
+
+def allocate(path: Path, size: int) -> None:
+    """Make the file, with room for that many bytes: a hole that cannot be filled later, when the disk is full, would
+    kill who writes to it through memory."""
+    try:
+        with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, size)
+            else:
+                file.truncate(size)
+    except OSError as error:
+        why = f"{path.parent} has no room for what workers share ({error.strerror})"
+        raise StoreError(f"{why}. Free some, or name another folder: TMPDIR") from error
 
 
 class UserMarks:
@@ -18,8 +34,8 @@ class UserMarks:
         if path is None:
             self._map = mmap.mmap(-1, size)
         else:
-            with open(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-                file.truncate(size)
+            allocate(path, size)
+            with path.open("r+b") as file:
                 self._map = mmap.mmap(file.fileno(), size)
         self._words = memoryview(self._map).cast("Q")
 

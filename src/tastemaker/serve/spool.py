@@ -1,12 +1,13 @@
 """Events on disk while the database is away: written and synced before they are acknowledged, replayed in order, once.
 
-One file a worker. What a killed worker left is taken over by the next one; a line that it had not finished was never
-acknowledged. A replay that is cut short begins again: every event carries the key that makes it the same event.
+One file a worker, locked while it lives. What a killed worker left is taken over by another one, of any machine that
+shares the folder; a line that it had not finished was never acknowledged. A replay that is cut short begins again:
+every event carries the key that makes it the same event. For one thread.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from secrets import token_hex
 
@@ -14,21 +15,58 @@ import orjson
 
 from ..errors import StoreError
 from ..store.ingest import Told
-from .measuring import is_alive
+from .locked import locked
 
-CHUNK = 1000
+CHUNK = 1000  # events handed on at once
+READ = 1 << 16  # bytes
 FOLDER = "spool"
 
 
-class Spool:
-    """Of one project in one worker."""
+@dataclass
+class _File:
+    """Ours while `fd` is open. size: bytes of acknowledged events; done: bytes of them that were handed on."""
 
-    def __init__(self, root: Path, most: int) -> None:
+    path: Path
+    fd: int
+    size: int
+    done: int = 0
+
+    def add(self, data: bytes) -> None:
+        try:
+            os.lseek(self.fd, self.size, os.SEEK_SET)
+            _write_all(self.fd, data)
+            os.fsync(self.fd)
+        except OSError:
+            os.ftruncate(self.fd, self.size)  # a half-written batch was not acknowledged: it must not be replayed
+            raise
+        self.size += len(data)
+
+    def lines(self) -> Iterator[bytes]:
+        """Those not handed on yet; what a killed worker had not finished is none."""
+        os.lseek(self.fd, self.done, os.SEEK_SET)
+        left, rest = self.size - self.done, b""
+        while left:
+            data = os.read(self.fd, min(READ, left))
+            if not data:
+                return
+            left -= len(data)
+            *whole, rest = (rest + data).split(b"\n")
+            yield from whole
+
+
+class Spool:
+    """Of one project in one worker. lost: told how many lines could not be read."""
+
+    def __init__(self, root: Path, most: int, lost: Callable[[int], None] = lambda n: None) -> None:
         """most: bytes on disk; what would be more is refused."""
-        self._folder, self._most = root / FOLDER, most
-        self._name = f"{os.getpid()}-{token_hex(4)}.jsonl"
-        self._fd: int | None = None
-        self.size = 0
+        self._folder, self._most, self._lost = root / FOLDER, most, lost
+        self._own: _File | None = None
+        self._left: list[_File] = []  # by others, who are gone
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait."""
+        return sum(file.size - file.done for file in (*self._left, self._own) if file is not None)
 
     def add(self, told: Sequence[Told]) -> None:
         """On disk when this returns; StoreError where it cannot be."""
@@ -36,56 +74,81 @@ class Spool:
         if self.size + len(data) > self._most:
             raise StoreError("The database is away and the spool is full: nothing was kept. Send it again later.")
         try:
-            fd = self._opened()
-            try:
-                _write_all(fd, data)
-                os.fsync(fd)
-            except OSError:
-                os.ftruncate(fd, self.size)  # a half-written batch was not acknowledged, so it must not be replayed
-                raise
+            self._opened().add(data)
         except OSError as error:
             why = f"The database is away and the spool cannot be written ({error.strerror}): nothing was kept."
             raise StoreError(f"{why} Send it again later.") from error
-        self.size += len(data)
 
     def adopt(self) -> None:
         """Take over what workers that are gone have left."""
+        mine = {file.path for file in (*self._left, self._own) if file is not None}
         for path in sorted(self._folder.glob("*.jsonl")) if self._folder.is_dir() else ():
-            if path.name == self._name or _alive(path):
-                continue
-            taken = path.with_suffix(f".{os.getpid()}")
-            try:
-                path.rename(taken)  # only one of two workers succeeds
-                left = _lines(taken.read_bytes())
-                if left:
-                    self.add(left)
-                taken.unlink()
-            except (OSError, StoreError):
-                continue
+            fd = None if path in mine else locked(path)
+            if fd is not None:
+                self._left.append(_File(path, fd, os.fstat(fd).st_size))
 
-    def replay(self, ingest: Callable[[Sequence[Told]], None]) -> int:
-        """Hand on what is kept, in order; how many that was. Stays as it is where `ingest` fails."""
-        if not self.size:
-            return 0
-        told = _lines((self._folder / self._name).read_bytes())
-        for start in range(0, len(told), CHUNK):
-            ingest(told[start : start + CHUNK])
-        os.ftruncate(self._opened(), 0)
-        self.size = 0
-        return len(told)
+    def replay(self, ingest: Callable[[Sequence[Told]], None], most: int | None = None) -> int:
+        """Hand on what waits, in order, and forget it; how many events that was, `most` at most.
+
+        What `ingest` does not take stays.
+        """
+        n = 0
+        while (file := self._first()) is not None and (most is None or n < most):
+            lines = []
+            for line in file.lines():
+                lines.append(line)
+                if len(lines) == (CHUNK if most is None else min(CHUNK, most - n)):
+                    break
+            told, bad = _read(lines)
+            if told:
+                ingest(told)
+            if bad:
+                self._put_aside(file, bad)
+            file.done = file.done + sum(map(len, lines)) + len(lines) if lines else file.size
+            n += len(told)
+            if file.done == file.size:
+                self._end(file)
+        return n
 
     def close(self) -> None:
-        if self._fd is not None:
-            os.close(self._fd)
-            self._fd = None
-            if not self.size:
-                (self._folder / self._name).unlink(missing_ok=True)
+        """What waits is there for the next one."""
+        for file in [*self._left, *([] if self._own is None else [self._own])]:
+            os.close(file.fd)
+            if file.done == file.size:
+                file.path.unlink(missing_ok=True)
+        self._own, self._left = None, []
 
-    def _opened(self) -> int:
-        if self._fd is None:
+    def _first(self) -> _File | None:
+        if self._left:
+            return self._left[0]
+        return self._own if self._own is not None and self._own.done < self._own.size else None
+
+    def _end(self, file: _File) -> None:
+        if file is self._own:
+            os.ftruncate(file.fd, 0)
+            file.size = file.done = 0
+            return
+        self._left.remove(file)
+        os.close(file.fd)
+        file.path.unlink(missing_ok=True)
+
+    def _put_aside(self, file: _File, bad: Sequence[bytes]) -> None:
+        """For a person to look at: an acknowledged event is never thrown away."""
+        with file.path.with_suffix(".bad").open("ab") as aside:
+            aside.write(b"".join(line + b"\n" for line in bad))
+            aside.flush()
+            os.fsync(aside.fileno())
+        self._lost(len(bad))
+
+    def _opened(self) -> _File:
+        if self._own is None:
             self._folder.mkdir(exist_ok=True)
-            self._fd = os.open(self._folder / self._name, os.O_CREAT | os.O_RDWR | os.O_APPEND, 0o600)
-        return self._fd
+            fd = None
+            while fd is None:  # whoever adopts may have been quicker than we
+                path = self._folder / f"{os.getpid()}-{token_hex(4)}.jsonl"
+                fd = locked(path, new=True)
+            self._own = _File(path, fd, 0)
+        return self._own
 
 
 def _write_all(fd: int, data: bytes) -> None:
@@ -94,18 +157,12 @@ def _write_all(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _lines(data: bytes) -> list[Told]:
-    """Complete lines only."""
-    found = []
-    for line in data.split(b"\n")[:-1]:
+def _read(lines: Sequence[bytes]) -> tuple[list[Told], list[bytes]]:
+    """The events, and the lines that are none."""
+    told, bad = [], []
+    for line in lines:
         try:
-            found.append(Told(**orjson.loads(line)))
+            told.append(Told(**orjson.loads(line)))
         except (orjson.JSONDecodeError, TypeError):
-            continue
-    return found
-
-
-def _alive(path: Path) -> bool:
-    """Is the worker that writes it still there?"""
-    pid = path.name.partition("-")[0]
-    return pid.isdigit() and is_alive(int(pid))
+            bad.append(line)
+    return told, bad

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import closing
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from ..data.query import Query
 from ..errors import StoreError
 from ..store.keys import Key, list_keys
+from ..store.limits import Limits
 from ..store.store import Store
 from .histories import Histories
 from .live import Live, Opener
@@ -20,16 +22,23 @@ from .spool import Spool
 from .writing import Writing
 
 RECENT = 64  # queries kept to warm up what comes next
+LONG, STEADY = 30.0, 5.0  # seconds that a transaction may take
 NOTES = 5.0  # seconds between two log lines that say the same
 
 
 class Tenant:
     def __init__(
-        self, root: Path, settings: Settings, metrics: Metrics, marks: UserMarks, deadline: Callable[[], float]
-    ) -> None:
+        self, root: Path, settings: Settings, metrics: Metrics, marks: UserMarks, deadline: Callable[[], float],
+        limits: Limits,
+    ) -> None:  # fmt: skip
+        """store: for requests; quick: of the scoring thread; steady: of who writes and who watches. None of them waits
+        for connections of the others."""
         self.root, self.name = root, root.resolve().name
         self.metrics, self.marks, self.settings = metrics, marks, settings
-        self.store = Store.open(root)
+        with closing(Store.open(root)) as found:
+            self.store = found.limited(limits, LONG)
+            self.quick = found.limited(limits, settings.deadline_ms / 2000.0)
+            self.steady = found.limited(limits, STEADY)
         self.histories = Histories(self.name, marks)
         self.opener = Opener(self.store, deadline, self.note, settings.memory_mb)
         self.recent: deque[Query] = deque(maxlen=RECENT)
@@ -39,16 +48,15 @@ class Tenant:
         self.up = True
         self.answers: dict[Any, Any] = {}  # of unchanged users, see repeated.py
         self._noted: dict[str, float] = {}
-        self.spool = Spool(root, settings.spool_bytes)
+        self.spool = Spool(root, settings.spool_bytes, self._unreadable)  # of the writing thread
         self.writing = Writing(self)
 
     def start(self) -> None:
         self.read_keys()
-        self.spool.adopt()
         self.writing.start()
 
     def read_keys(self) -> None:
-        with self.store.read() as conn:
+        with self.steady.read() as conn:
             self.keys = {key.id: key for key in list_keys(conn) if key.revoked_at is None}
 
     def changed(self, users: Collection[str]) -> None:
@@ -89,5 +97,9 @@ class Tenant:
         self.writing.stop()
         if self.writing.is_alive():
             self.writing.join(15.0)
-        self.spool.close()
-        self.store.close()
+        for store in (self.store, self.quick, self.steady):
+            store.close()
+
+    def _unreadable(self, n: int) -> None:
+        self.metrics.events.labels(self.name, "unreadable").inc(n)
+        self.note(f"replaying: {n} lines of the spool cannot be read and were put aside, see spool/*.bad")

@@ -6,16 +6,17 @@ every answer is made by the one or by the other.
 
 import ctypes
 import gc
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from threading import Event, Thread
+from dataclasses import dataclass, replace
+from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 
+from ..data.query import Query
 from ..errors import StoreError
+from ..store.answers import Answers
 from ..store.tables import events, jobs, users
 from .live import Live, Marks
 from .scoring import Scoring
@@ -23,8 +24,9 @@ from .tenant import Tenant
 
 MANY = 5000  # changed users from which on all are forgotten
 WARM = 32  # queries
-WARM_SECONDS = 10.0
+WARM_SECONDS = 10.0  # after which no further query is tried
 SLOW = 5.0  # seconds between looks at what changes rarely
+SELDOM = 300.0  # seconds between looks at what stays damaged
 WALKS = (700, 10, 10)  # allocations after which the collector walks, as Python begins with
 
 
@@ -33,53 +35,54 @@ class _Seen:
     event: int | None = None
     forgotten: str | None = None
     looked: float = 0.0
+    again: float = 0.0
+    pause: float = SLOW
 
 
 class Watching(Thread):
-    def __init__(self, tenants: Sequence[Tenant], scoring: Scoring, every: float) -> None:
-        super().__init__(name="watching", daemon=True)
-        self._tenants, self._scoring, self._every = tenants, scoring, every
-        self._end = Event()
-        self._seen: dict[str, _Seen] = {tenant.name: _Seen() for tenant in tenants}
-        self.ready = Event()
+    """Of one project: that another one's database is away delays nothing here. looked: whether it did so once.
+
+    opening: one at a time, since models may call compiled kernels
+    """
+
+    opening = Lock()
+
+    def __init__(self, tenant: Tenant, scoring: Scoring, every: float) -> None:
+        super().__init__(name=f"watching {tenant.name}", daemon=True)
+        self._tenant, self._scoring, self._every = tenant, scoring, every
+        self._end, self._seen, self.looked = Event(), _Seen(), False
 
     def stop(self) -> None:
         self._end.set()
 
     def run(self) -> None:
         while not self._end.is_set():
-            for tenant in self._tenants:
-                self._look_safely(tenant)
-            if all(tenant.live is not None for tenant in self._tenants):
-                self.ready.set()
+            try:
+                self.look(self._tenant)
+            except Exception as error:  # this thread must not die: nothing would be noticed any more
+                self._tenant.note(f"looking for changes: {error!r}")
+            self.looked = True
             self._end.wait(self._every)
 
-    def _look_safely(self, tenant: Tenant) -> None:
-        try:
-            self.look(tenant)
-        except StoreError as error:
-            tenant.is_down()
-            tenant.note(f"looking for changes: {error}")
-        except Exception as error:
-            tenant.note(f"opening what should answer: {error!r}")
-
     def look(self, tenant: Tenant) -> None:
-        seen = self._seen[tenant.name]
-        with tenant.store.read() as conn:
-            marks = Marks.read(conn)
-            newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
-            changed = self._changed(conn, seen, newest)
-        tenant.read_keys()
-        tenant.is_up()
+        seen = self._seen
+        try:
+            with tenant.steady.read() as conn:
+                marks = Marks.read(conn)
+                newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
+                changed = self._changed(conn, seen, newest)
+            tenant.read_keys()
+        except StoreError:
+            tenant.is_down()
+            raise
+        tenant.is_up()  # whatever fails from here on
         if changed is None or marks.forgotten != seen.forgotten:
             tenant.histories.clear()
             tenant.answers.clear()
         else:
             tenant.changed(changed)
         seen.event, seen.forgotten = newest, marks.forgotten
-        if tenant.live is None or tenant.live.marks != marks:
-            self._replace(tenant)
-        tenant.spool.adopt()
+        self._renew(tenant, seen, marks)
         self._measure(tenant, seen)
 
     @staticmethod
@@ -92,36 +95,67 @@ class Watching(Thread):
         mine = sa.select(users.c.id).distinct().join(events, events.c.user_row == users.c.row)
         return list(conn.scalars(mine.where(events.c.id > seen.event)))
 
-    def _replace(self, tenant: Tenant) -> None:
-        live = tenant.opener.open()
-        self._warm(tenant, live)
-        tenant.live = live
+    def _renew(self, tenant: Tenant, seen: _Seen, marks: Marks) -> None:
+        """What should answer now takes its place; what was damaged is tried again, less and less often."""
+        old = tenant.live
+        changed = old is None or old.marks != marks
+        if old is not None and changed and replace(old.marks, listed=marks.listed) == marks:
+            self._list(tenant, old)
+            return
+        if not changed and not (old is not None and old.damage and monotonic() > seen.again):
+            return
+        with self.opening:
+            live = tenant.opener.open()
+        seen.pause = SLOW if changed else min(2 * seen.pause, SELDOM)
+        seen.again = monotonic() + seen.pause
+        if old is None or old.marks != live.marks or old.damage != live.damage:
+            self._replace(tenant, live)
+
+    def _replace(self, tenant: Tenant, live: Live) -> None:
+        if not self._warm(tenant, live):
+            return
+        self._list(tenant, live)  # an item may have been delisted meanwhile
         tenant.histories.clear()
-        tenant.answers.clear()
         _settle()
         tenant.metrics.active.labels(tenant.name).set(-1 if live.marks.active is None else live.marks.active)
 
-    def _warm(self, tenant: Tenant, live: Live) -> None:
-        """Compiled, cached and paged in before the first question: with what was asked lately."""
-        from ..data.query import Query
+    @staticmethod
+    def _list(tenant: Tenant, live: Live) -> None:
+        with tenant.steady.read() as conn:
+            tenant.live = live.listing(conn)
+        tenant.answers.clear()
 
-        done = Event()
+    def _warm(self, tenant: Tenant, live: Live) -> bool:
+        """Compiled, cached and paged in before the first question: with what was asked lately, one by one, so that
+        who asks meanwhile waits for one of them at most. False where the service ends before."""
         recent = [*tenant.recent][-WARM:] or [Query(n=10), Query(n=10, likes=live.catalog.items.ids[:3])]
+        for answers in (live.answers, *live.arms.values()):
+            begun = monotonic()
+            for some in (*([one] for one in recent), recent):
+                if not self._warmed(tenant, answers, some):
+                    return False
+                if monotonic() - begun > WARM_SECONDS:
+                    break
+            _forget_pace(answers)
+        return True
+
+    def _warmed(self, tenant: Tenant, answers: Answers, queries: list[Query]) -> bool:
+        done = Event()
 
         def work() -> None:
             try:
                 self._scoring.deadline = monotonic() + WARM_SECONDS
-                for answers in (live.answers, *live.arms.values()):
-                    for some in (recent[:1], recent):
-                        answers.recommender.recommend(some, explain=False)
-                    _forget_pace(answers)
+                answers.recommender.recommend(queries, explain=False)
             except Exception as error:
                 tenant.note(f"warming up: {error!r}")
             finally:
                 done.set()
 
         self._scoring.do(work)
-        done.wait(WARM_SECONDS)
+        while not done.wait(self._every):
+            if self._end.is_set():
+                return False
+        return True
 
     def _measure(self, tenant: Tenant, seen: _Seen) -> None:
         metrics, (waiting, slates) = tenant.metrics, tenant.writing.waiting
@@ -135,7 +169,7 @@ class Watching(Thread):
         metrics.cache.labels("history", "miss").inc(misses)
         if monotonic() - seen.looked > SLOW:
             seen.looked = monotonic()
-            with tenant.store.read() as conn:
+            with tenant.steady.read() as conn:
                 found: Any = conn.execute(sa.select(jobs.c.state, sa.func.count()).group_by(jobs.c.state)).all()
             counts = dict(found)
             for state in ("queued", "running", "failed"):

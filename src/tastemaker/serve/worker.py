@@ -12,7 +12,9 @@ from typing import Any
 from ..data.query import Query
 from ..errors import StoreError
 from ..store.keys import Key, parts_of
-from .asking import Answer, Ask, answered
+from ..store.limits import Limits
+from .asking import Answer, Ask
+from .emergency import without_model
 from .logs import log
 from .measuring import Metrics
 from .problems import Refused
@@ -40,9 +42,12 @@ class Worker:
         self.settings, self.metrics = settings, Metrics()
         self.marks = UserMarks(Path(settings.marks) if settings.marks else None)
         self.scoring = Scoring(settings.batch, self.metrics)
+        self.limits = Limits()
         self.rates = Rates(settings.rate, settings.burst, settings.workers)
         self.tenants: dict[str, Tenant] = {}
-        self.watching: Watching | None = None
+        self._watching: list[Watching] = []
+        self._names = [Path(root).resolve().name for root in settings.projects]
+        self._tried: set[str] = set()
         self._pending: deque[Ask] = deque()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -52,80 +57,79 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        return self.watching is not None and self.watching.ready.is_set()
+        """Somebody can be answered, and nobody was not even tried: a project that is away keeps no other one back."""
+        looked = len(self._tried) == len(self.settings.projects) and all(one.looked for one in self._watching)
+        return looked and self.scoring.is_alive() and any(tenant.live is not None for tenant in self.tenants.values())
 
     async def start(self) -> None:
         self.scoring.start()
-        self._tasks = [asyncio.create_task(self._open()), asyncio.create_task(self._sweep())]
+        roots = [asyncio.create_task(self._open(Path(root))) for root in self.settings.projects]
+        self._tasks = [*roots, asyncio.create_task(self._sweep())]
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
-        if self.watching is not None:
-            self.watching.stop()
+        for watching in self._watching:
+            watching.stop()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
-        if self.watching is not None and self.watching.is_alive():
-            self.watching.join(5.0)
+        for watching in self._watching:
+            watching.join(5.0)
         for tenant in self.tenants.values():
             tenant.close()
         self.scoring.stop()
 
-    async def _open(self) -> None:
-        """Until all projects are open: a database that is away may come back."""
-        for root in self.settings.projects:
-            while True:
-                try:
-                    tenant = await asyncio.to_thread(self._opened, Path(root))
-                except StoreError as error:
-                    log("error", f"cannot open the project: {error}")
-                    await asyncio.sleep(AGAIN)
-                else:
-                    break
-            self.tenants[tenant.name] = tenant
-        every = self.settings.poll_ms / 1000.0
-        self.watching = Watching(list(self.tenants.values()), self.scoring, every)
-        self.watching.start()
+    async def _open(self, root: Path) -> None:
+        """Until it is open: a database that is away may come back."""
+        while True:
+            try:
+                tenant = await asyncio.to_thread(self._opened, root)
+            except StoreError as error:
+                log("error", f"cannot open the project: {error}", project=root.name)
+                self._tried.add(str(root))
+                await asyncio.sleep(AGAIN)
+            else:
+                break
+        opened = {**self.tenants, tenant.name: tenant}
+        self.tenants = {name: opened[name] for name in self._names if name in opened}
+        self._watching.append(Watching(tenant, self.scoring, self.settings.poll_ms / 1000.0))
+        self._watching[-1].start()
+        self._tried.add(str(root))
 
     def _opened(self, root: Path) -> Tenant:
-        tenant = Tenant(root, self.settings, self.metrics, self.marks, lambda: self.scoring.deadline)
+        tenant = Tenant(root, self.settings, self.metrics, self.marks, lambda: self.scoring.deadline, self.limits)
         tenant.start()
         return tenant
 
     async def _sweep(self) -> None:
-        """Who waited too long gets what needs no model."""
+        """Who waited too long gets what needs no model; a database that took too long is waited for no more."""
         pending = self._pending
         while True:
             await asyncio.sleep(SWEEP)
+            self.limits.enforce()
             now = monotonic()
             while pending and (pending[0].future.done() or pending[0].deadline + GRACE < now):
                 ask = pending.popleft()
                 if not ask.future.done():
-                    ask.future.set_result(self._late(ask))
+                    self._late(ask)
 
-    def _late(self, ask: Ask) -> Answer:
-        live = ask.tenant.live
-        assert live is not None
-        said, why = ask.said, f"nothing better within {self.settings.deadline_ms} ms"
-        known = ask.tenant.histories.remembered(said["user"]) if said.get("user") else None
-        query = Query(
-            user=said.get("user"), n=said["n"], exclude=tuple(said.get("exclude", ())),
-            likes=tuple(said.get("likes", ())),
-            ratings={} if known is None else known.ratings, candidates=said.get("candidates"),
-        )  # fmt: skip
+    def _late(self, ask: Ask) -> None:
         self.metrics.failures.labels(ask.tenant.name, "too late").inc()
-        return answered(live, query, live.newest(query, why), None, ask.explain)
+        try:
+            ask.future.set_result(without_model(ask, f"nothing better within {self.settings.deadline_ms} ms"))
+        except Exception as error:  # of this question; the next ones wait as well
+            ask.future.set_exception(error)
 
     def caller(self, authorization: str, project: str) -> Caller:
         """Who asks; Refused where nobody is known by this key. project: named by a header, for the open door only."""
         if self.settings.open_door:
-            if not self.tenants:
-                raise Refused(503, "The service is starting. Ask again in a moment.", {"Retry-After": "1"})
-            tenant = self.tenants.get(project) if project else next(iter(self.tenants.values()))
-            if tenant is None:
+            name = project or self._names[0]
+            if name not in self._names:
                 raise Refused(404, f"No project is called {project[:100]!r}.")
-            return Caller(tenant, OPEN_DOOR)
+            if name not in self.tenants:
+                raise Refused(503, "The service is starting. Ask again in a moment.", {"Retry-After": "1"})
+            return Caller(self.tenants[name], OPEN_DOOR)
         kind, _, token = authorization.partition(" ")
         parts = parts_of(token.strip()) if kind.lower() == "bearer" else None
         if parts is not None:
@@ -166,9 +170,13 @@ class Worker:
         """An answer of the past once more, with its reasons."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        deadline = monotonic() + 10 * self.deadline
+        most = 10 * self.deadline
+        deadline = monotonic() + most
         self.scoring.ask(Ask(tenant, {"n": query.n}, future, loop, deadline, explain=True, then=(query, version)))
-        return await future
+        try:
+            return await asyncio.wait_for(future, most + GRACE)
+        except TimeoutError:
+            raise Refused(503, "Too busy to explain. Ask again in a moment.", {"Retry-After": "1"}) from None
 
     def shown(self, tenant: Tenant, request_id: str, answer: Answer) -> None:
         """Count an answer, and log it."""

@@ -14,6 +14,7 @@ from ..store.slates import put_slates
 from ..store.tables import ab_assignments
 from ..store.tables.base import add_new
 from .asking import json_text
+from .spool import CHUNK
 
 if TYPE_CHECKING:
     from .tenant import Tenant
@@ -41,7 +42,7 @@ class Writing(Thread):
         self._slates: deque[tuple[str, Any]] = deque()
         self._exposed: deque[dict[str, Any]] = deque()
         self._met: set[tuple[int, str]] = set()
-        self._wake, self._ending, self._retry = Condition(), False, 0.0
+        self._wake, self._ending, self._retry, self._adopted = Condition(), False, 0.0, -RETRY
 
     def send(self, told: Sequence[Told], loop: AbstractEventLoop) -> "Future[Fates]":
         parcel = Parcel(told, loop.create_future(), loop)
@@ -85,7 +86,7 @@ class Writing(Thread):
     def run(self) -> None:
         while True:
             with self._wake:
-                if not self._parcels and not self._ending and len(self._slates) < WRITE_SLATES:
+                if not (self._parcels or self._ending or len(self._slates) >= WRITE_SLATES or self._may_replay):
                     self._wake.wait(PATIENCE)
                 ending = self._ending
             try:
@@ -97,14 +98,15 @@ class Writing(Thread):
                 self._tenant.note(f"writing: {error!r}")
 
     def _round(self) -> None:
+        self._adopt()
         parcels, n = [], 0
         while self._parcels and n < TOGETHER:
             parcels.append(self._parcels.popleft())
             n += len(parcels[-1].told)
         if parcels:
             self._keep(parcels)
-        elif self._tenant.spool.size:
-            self._replay()
+        else:
+            self._replay(CHUNK)
         if self._slates and (len(self._slates) >= WRITE_SLATES or not self._parcels):
             self._log_slates()
 
@@ -115,26 +117,37 @@ class Writing(Thread):
             self._log_slates()
             if len(self._slates) == before:
                 break
-        self._replay()
+        self._replay(CHUNK)
+        self._tenant.spool.close()
 
     def _keep(self, parcels: Sequence[Parcel]) -> None:
         told = [one for parcel in parcels for one in parcel.told]
-        fates: Fates | StoreError
+        fates: Fates | Exception
         try:
-            fates = self._written(told)
+            fates = self._kept(told)
+        except Exception as error:  # whatever it is: nobody may wait for an answer that never comes
+            self._tenant.note(f"keeping events: {error!r}")
+            fates = error
+        for parcel in parcels:
+            mine = fates if isinstance(fates, Exception) else fates[: len(parcel.told)]
+            fates = fates if isinstance(fates, Exception) else fates[len(parcel.told) :]
+            _hand_over(parcel, mine)
+
+    def _kept(self, told: Sequence[Told]) -> Fates:
+        """In the database, or else on disk; StoreError where neither can be."""
+        try:
+            return self._written(told)
         except StoreError as error:
             self._tenant.note(f"events: {error}")
-            fates = self._spooled(told)
-        for parcel in parcels:
-            mine = fates if isinstance(fates, StoreError) else fates[: len(parcel.told)]
-            fates = fates if isinstance(fates, StoreError) else fates[len(parcel.told) :]
-            _hand_over(parcel, mine)
+            self._tenant.spool.add(told)
+            return ["spooled"] * len(told)
 
     def _written(self, told: Sequence[Told]) -> Fates:
         """In the database; StoreError while it is away, or older ones still wait on disk."""
         if self._retry > monotonic():
             raise StoreError("The database is away.")
-        self._replay()
+        self._tenant.check_up()
+        self._replay(max(CHUNK, 2 * len(told)))  # more than may come on top, so that it ends
         if self._tenant.spool.size:
             raise StoreError("Older events still wait on disk.")
         try:
@@ -144,30 +157,43 @@ class Writing(Thread):
             raise
 
     def _ingest(self, told: Sequence[Told]) -> Fates:
-        with self._tenant.store.begin() as conn:
+        with self._tenant.steady.begin() as conn:
             fates = list(ingest(conn, told))
         self._tenant.changed({one.user for one in told})
         self._retry = 0.0
         return list(fates)
 
-    def _spooled(self, told: Sequence[Told]) -> Fates | StoreError:
-        try:
-            self._tenant.spool.add(told)
-        except StoreError as error:
-            return error
-        return ["spooled"] * len(told)
+    @property
+    def _may_replay(self) -> bool:
+        return self._tenant.spool.size > 0 and self._retry <= monotonic() and self._tenant.up
 
-    def _replay(self) -> None:
-        if self._retry > monotonic() or not self._tenant.spool.size:
+    def _replay(self, most: int) -> None:
+        if not self._may_replay:
             return
         try:
-            n = self._tenant.spool.replay(self._ingest_quietly)
-            self._tenant.metrics.events.labels(self._tenant.name, "replayed").inc(n)
-        except (StoreError, OSError):
+            self._tenant.spool.replay(self._ingest_late, most)
+        except Exception as error:  # whatever it is: it waits, and is tried again, but not without a pause
+            self._tenant.note(f"replaying: {error!r}")
             self._retry = monotonic() + RETRY
 
-    def _ingest_quietly(self, told: Sequence[Told]) -> None:
-        self._ingest(told)
+    def _ingest_late(self, told: Sequence[Told]) -> None:
+        """Who sent them is gone: what is refused can only be counted."""
+        fates = self._ingest(told)
+        refused = sum(fate not in ("accepted", "duplicate") for fate in fates)
+        events = self._tenant.metrics.events
+        events.labels(self._tenant.name, "replayed").inc(len(told) - refused)
+        if refused:
+            self._tenant.note(f"replaying: {refused} spooled events refused")
+            events.labels(self._tenant.name, "refused").inc(refused)
+
+    def _adopt(self) -> None:
+        if self._adopted + RETRY > monotonic():
+            return
+        self._adopted = monotonic()
+        try:
+            self._tenant.spool.adopt()
+        except OSError as error:
+            self._tenant.note(f"looking into the spool: {error.strerror}")
 
     def _log_slates(self) -> None:
         if self._retry > monotonic():
@@ -175,7 +201,7 @@ class Writing(Thread):
         taken = [self._slates[k] for k in range(min(len(self._slates), WRITE_SLATES))]
         exposed = list(self._exposed)
         try:
-            with self._tenant.store.begin() as conn:
+            with self._tenant.steady.begin() as conn:
                 put_slates(conn, [answer.row(request_id) for request_id, answer in taken], json_text)
                 if exposed:
                     add_new(conn, ab_assignments, exposed)
@@ -190,11 +216,11 @@ class Writing(Thread):
         self._tenant.metrics.slates.labels(self._tenant.name, "logged").inc(len(taken))
 
 
-def _hand_over(parcel: Parcel, fates: Fates | StoreError) -> None:
+def _hand_over(parcel: Parcel, fates: Fates | Exception) -> None:
     def resolve() -> None:
         if parcel.future.done():
             return
-        if isinstance(fates, StoreError):
+        if isinstance(fates, Exception):
             parcel.future.set_exception(fates)
         else:
             parcel.future.set_result(fates)

@@ -6,7 +6,7 @@ The verbs are functions that take a connection, which `Store.begin` (to write) o
 from .artifacts import Artifacts
 from .backup import Summary, backup, restore
 from .cache import Cache
-from .catalogs import Change, delist, kept_catalog, put_catalog, read_catalog, relist
+from .catalogs import Change, delist, kept_catalog, put_catalog, read_catalog, relist, tell_listed
 from .database import make_engine, transaction
 from .decisions import list_decisions, record_decision
 from .events import (
@@ -118,6 +118,7 @@ __all__ = [
     "start_job",
     "sweep_jobs",
     "take_lease",
+    "tell_listed",
     "transaction",
     "upgrade_database",
     "version",

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import numpy as np
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from ..data.catalog import Catalog
 from ..data.nearest import did_you_mean
 from ..data.vocab import Vocab
 from ..errors import QueryError
-from .meta import get_meta
+from .meta import get_meta, get_metas, put_meta
 from .tables.base import add_new, alone, chunks, next_row, rows_by_id
 from .tables.items import items
 from .tables.json import plain_json
@@ -92,6 +93,24 @@ def delist(conn: sa.Connection, ids: Sequence[str]) -> int:
 def relist(conn: sa.Connection, ids: Sequence[str]) -> int:
     """These items may be recommended again; how many of them could not be before."""
     return _set_available(conn, ids, True)
+
+
+def tell_listed(conn: sa.Connection) -> None:
+    """Say that items were delisted or listed again, and that nothing else of the catalog is new."""
+    of, new = content_mark(get_metas(conn, "catalog", "listed")), uuid4().hex
+    put_meta(conn, catalog=new, listed={"mark": new, "of": of})
+
+
+def content_mark(metas: Mapping[str, Any]) -> str | None:
+    """What changes with all of the catalog but its availability. metas: catalog and listed"""
+    mark, listed = metas["catalog"], metas["listed"]
+    found: str | None = listed["of"] if listed is not None and listed["mark"] == mark else mark
+    return found
+
+
+def delisted(conn: sa.Connection) -> list[int]:
+    """Rows of the items that may not be recommended."""
+    return list(conn.scalars(sa.select(items.c.row).where(sa.not_(items.c.available))))
 
 
 def _set_available(conn: sa.Connection, ids: Sequence[str], available: bool) -> int:

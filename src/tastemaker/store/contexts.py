@@ -22,12 +22,14 @@ class Contexts:
     """
     labels:  block -> its labels, in order;  aliases: block -> what others call a label -> ours
     kept:    block -> the digest of its text model and what it learned from
+    readers: block -> its text model, or why there is none, where they were loaded already
     """
 
     artifacts: Artifacts
     labels: Mapping[str, Sequence[str]]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    readers: Mapping[str, Reader | Exception] = field(default_factory=dict)
 
     @classmethod
     def read(cls, conn: sa.Connection, artifacts: Artifacts, settings: Mapping[str, Any]) -> "Contexts":
@@ -85,8 +87,21 @@ class Contexts:
         }
         return {block: found}, []
 
+    def loaded(self) -> "Contexts":
+        """The same with all text models in memory: for who reads many texts."""
+        readers: dict[str, Reader | Exception] = {}
+        for block in self.kept:
+            try:
+                readers[block] = self.model(block)
+            except Exception as error:
+                readers[block] = error
+        return replace(self, readers=readers)
+
     def model(self, block: str) -> Reader:
-        return load(*self.artifacts.get(self.kept[block]["artifact"]))
+        found = self.readers.get(block)
+        if isinstance(found, Exception):
+            raise found
+        return load(*self.artifacts.get(self.kept[block]["artifact"])) if found is None else found
 
 
 def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:

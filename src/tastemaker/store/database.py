@@ -7,12 +7,17 @@ from math import log
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..errors import MissingExtra, StoreError
 from .location import ENVIRONMENT, shown
 from .tables.json import plain_json
 
-CONNECT_SECONDS = 5
+# How a server that is gone is noticed; what a URL says goes before.
+POSTGRES = {
+    "connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}  # fmt: skip
 BUSY_SECONDS = 10.0
 # What SQLite says -> what it means for a person.
 SQLITE_TROUBLE = {
@@ -25,16 +30,16 @@ SQLITE_TROUBLE = {
 }
 
 
-def make_engine(url: sa.URL, busy_seconds: float = BUSY_SECONDS) -> sa.Engine:
-    """Connects to nothing yet. busy_seconds: how long a writer waits for another one."""
+def make_engine(url: sa.URL, busy_seconds: float = BUSY_SECONDS, ping: bool = True) -> sa.Engine:
+    """Connects to nothing yet. busy_seconds: how long a writer waits for another one; ping: before each use."""
     if url.get_backend_name() == "sqlite":
         engine = sa.create_engine(url, json_serializer=plain_json)
         sa.event.listen(engine, "connect", lambda raw, _: _prepare(raw, busy_seconds))
         sa.event.listen(engine, "begin", _begin)
         return engine
     try:
-        wait = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_SECONDS}
-        return sa.create_engine(url, json_serializer=plain_json, connect_args=wait, pool_pre_ping=True)
+        more = {name: value for name, value in POSTGRES.items() if name not in url.query}
+        return sa.create_engine(url, json_serializer=plain_json, connect_args=more, pool_pre_ping=ping)
     except ImportError as error:
         raise MissingExtra("psycopg", "postgres", "PostgreSQL") from error
 
@@ -72,6 +77,8 @@ def transaction(engine: sa.Engine, writes: bool = True) -> Iterator[sa.Connectio
                 yield conn
     except DBAPIError as error:
         raise explained(error, engine.url) from error
+    except PoolTimeout as error:
+        raise StoreError("Too many wait for the database. Try again in a moment.") from error
 
 
 def explained(error: DBAPIError, url: sa.URL) -> StoreError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from time import time
@@ -16,6 +16,7 @@ from .artifacts import Artifacts
 from .cache import Cache
 from .database import make_engine, transaction
 from .folders import replace_file
+from .limits import Limits
 from .location import PROJECT_FILE, Location, chosen_url, file_of, project_url, read_location, shown, stored_form
 from .meta import get_meta, put_meta
 from .schema import check_revision, check_room, drop, is_empty, revision, upgrade
@@ -65,6 +66,10 @@ class Store:
     def _at(cls, root: Path, location: Location, url: sa.URL) -> "Store":
         artifacts = location.artifacts if "://" in location.artifacts else str(root / location.artifacts)
         return cls(root, make_engine(url), Artifacts(artifacts), Cache(root / "cache"))
+
+    def limited(self, limits: Limits, seconds: float) -> "Store":
+        """The same on connections of its own, none of which is used longer than that at once."""
+        return replace(self, engine=limits.on(make_engine(self.engine.url, ping=False), seconds))
 
     def begin(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that may write: one at a time, all or nothing."""

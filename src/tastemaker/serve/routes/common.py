@@ -36,19 +36,19 @@ def router(tag: str) -> APIRouter:
 
 
 class Needs:
-    """A caller whose key has this scope."""
+    """A caller whose key has this scope. Asynchronous, as all that every request needs: threads may all be waiting."""
 
     def __init__(self, scope: str) -> None:
         self.scope = scope
 
-    def __call__(self, request: Request, _: Annotated[Any, Security(BEARER)] = None) -> Caller:
+    async def __call__(self, request: Request, _: Annotated[Any, Security(BEARER)] = None) -> Caller:
         caller: Caller = request.scope["tastemaker_caller"]
         if not caller.key.allows(self.scope):
             raise Refused(403, f"This key may not do that. It needs the scope {self.scope}.")
         return caller
 
 
-def worker_of(request: Request) -> Worker:
+async def worker_of(request: Request) -> Worker:
     worker: Worker = request.app.state.worker
     return worker
 

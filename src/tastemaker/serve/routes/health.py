@@ -6,6 +6,7 @@ from starlette.responses import Response
 from ..models import Health
 from ..problems import Refused
 from ..strict import StrictRoute
+from ..worker import OPEN_DOOR
 from .common import PROBLEMS, Reader, Serving
 
 router = APIRouter(tags=["health"], route_class=StrictRoute)
@@ -19,7 +20,7 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready", response_model=Health, responses={503: PROBLEMS[503]})
 async def ready(worker: Serving) -> dict[str, str]:
-    """Every project is open and warmed up."""
+    """Projects are open and warmed up; one whose database is away keeps the others not back."""
     if not worker.ready:
         raise Refused(503, "Starting: models are being loaded and warmed up.", {"Retry-After": "1"})
     return {"status": "ready"}
@@ -31,6 +32,7 @@ async def ready(worker: Serving) -> dict[str, str]:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus."},
                **{status: PROBLEMS[status] for status in (401, 403, 429, 503)}},
 )  # fmt: skip
-async def metrics(worker: Serving, _: Reader) -> Response:
-    """For Prometheus: of all workers."""
-    return Response(worker.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def metrics(worker: Serving, caller: Reader) -> Response:
+    """For Prometheus: of all workers; of projects only the key's own."""
+    project = None if caller.key is OPEN_DOOR else caller.tenant.name
+    return Response(worker.metrics.text(project), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -2,11 +2,10 @@
 
 from math import isfinite
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import Body
 
-from ...store.meta import put_meta
+from ...store.catalogs import tell_listed
 from ...store.upserts import find_item, page_items, put_items
 from ..models import Item, ItemPage, StoredItem, Upserted
 from ..problems import Refused
@@ -45,7 +44,7 @@ def upserted(tenant: Tenant, told: list[dict[str, Any]]) -> dict[str, Any]:
     with tenant.store.begin() as conn:
         found = put_items(conn, told)
         if found.gone or found.back:
-            put_meta(conn, catalog=uuid4().hex)  # every worker reads its catalog again
+            tell_listed(conn)
     tenant.delist(found.gone)
     added, changed, unchanged = found.change
     job = refresh_catalog(tenant) if added or changed else None
