@@ -13,7 +13,8 @@ on. Two models learn from the rest, and what the users held out look for decides
    that bound a past that is sampled teaches nonsense: where lists are dealt to train and test, what no training list
    has must be in one of the others, and a model that hides whatever anybody has met scores best.
 
-Then both learn again from everything. Cost: each model twice, and O(users pool strata) for each of some 100 settings.
+The same users say when learning is to stop. Then both learn again from everything. Cost: each model twice, and
+O(users pool strata) for each of some 100 settings.
 """
 
 from collections.abc import Callable
@@ -97,14 +98,19 @@ class Hybrid(Algorithm):
             content, collaborative = self._fitted(train, features, begun, watch, 0, 1)
             return Gated(content, collaborative, event_counts(train), CONTENT_ALONE.copy())
         parts = [part] if valid is not None else [part, train]
-        fits = [self._fitted(one, features, begun, watch, i, len(parts)) for i, one in enumerate(parts)]
+        fits = [
+            self._fitted(one, features, begun, watch, i, len(parts), asking if one is part else None)
+            for i, one in enumerate(parts)
+        ]
         weights = Strata.of(fits[0], *found, event_counts(part), self.pool, self.k).best()
         content, collaborative = fits[-1]
         return Gated(content, collaborative, event_counts(parts[-1]), weights)
 
     def _fitted(
-        self, data: Dataset, features: Features, rng: np.random.Generator, watch: Watch, round_: int, rounds: int
-    ) -> tuple[Scorer, Scorer]:
+        self, data: Dataset, features: Features, rng: np.random.Generator, watch: Watch, round_: int, rounds: int,
+        valid: Dataset | None = None,
+    ) -> tuple[Scorer, Scorer]:  # fmt: skip
+        """Both members. What the same job learned from the same events, with the same settings, is taken as it is."""
         models = []
         for place, member in enumerate(self.members):
             own = (
@@ -112,17 +118,18 @@ class Hybrid(Algorithm):
             )
             done = 2 * round_ + place
             on = replace(watch, report=_within(watch, done, 2 * rounds), checkpoint=own)
-            models.append(member.fit(data, features, deepcopy(rng), on))
+            found = watch.learned(member, data)
+            models.append(member.fit(data, features, deepcopy(rng), on, valid) if found is None else found)
             watch.progress(STEPS_EACH * (done + 1), STEPS_EACH * 2 * rounds)
         return models[0], models[1]
 
 
 def _within(watch: Watch, done: int, total: int) -> Callable[[Progress], None]:
-    """A member's progress as part of the whole; what is measured while it learns from everything is the curve."""
+    """A member's progress as part of the whole; what is measured while it learns from a part is the curve."""
 
     def report(progress: Progress) -> None:
         steps = STEPS_EACH * done + STEPS_EACH * progress.done // max(progress.total, 1)
-        metrics = {"epoch": progress.done, **progress.metrics} if progress.metrics and 2 * done >= total else {}
+        metrics = {"epoch": progress.done, **progress.metrics} if progress.metrics and done < 2 else {}
         watch.report(Progress(progress.stage, steps, STEPS_EACH * total, metrics))
 
     return report

@@ -8,11 +8,12 @@ from typing import Any
 from .. import store as database
 from ..errors import TrainingError
 from ..recipe import Recipe
+from ..scorers import Scorer
 from ..store import ModelVersion, Store
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
-from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, verdict
+from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, sharing, verdict
 from .publishing import publish
 from .train import parent_of
 from .under_way import Asked, under_way
@@ -56,7 +57,7 @@ def teach(
         invent_listeners(store, recipe, seed, watch)
     with under_way(store, Asked(start, seed, options, tuple(names))):
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
-        lesson = _deployed(store, lesson, watch)
+        lesson = _deployed(store, lesson, list(models), watch)
         versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     why = f"learned from invented users until there are real ones, {why}" if invented else why
@@ -64,16 +65,23 @@ def teach(
     return Taught(lesson, versions, activated, why)
 
 
-def _deployed(store: Store, lesson: Lesson, watch: Watch) -> Lesson:
-    """All of them learned again from everything; without those that then order items otherwise, while others do not."""
-    learned, failed = list[Learned](), dict(lesson.failed)
-    for one in lesson.learned:
+def _deployed(store: Store, lesson: Lesson, order: Sequence[str], watch: Watch) -> Lesson:
+    """All of them learned again from everything; without those that then order items otherwise, while others do not.
+
+    order: names, those first that others are made of
+    """
+    deployed, failed = dict[str, Learned](), dict(lesson.failed)
+    train, made = lesson.later.data.where(lesson.later.deploy), dict[str, Scorer]()
+    watch = sharing(watch, train, made)
+    for one in sorted(lesson.learned, key=lambda one: order.index(one.name)):
         try:
-            learned.append(deploy(store, lesson, one, watch))
+            deployed[one.name] = deploy(store, lesson, one, watch, train)
+            made[repr(one.judged.algorithm)] = deployed[one.name].final.scorer
         except TrainingError as error:
             failed[one.name] = str(error)
-            if not learned and one is lesson.learned[-1]:
+            if not deployed and len(failed) == len(order):
                 raise
+    learned = [deployed[one.name] for one in lesson.learned if one.name in deployed]
     return replace(lesson, learned=learned, failed=failed)
 
 
