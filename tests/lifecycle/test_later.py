@@ -105,6 +105,8 @@ def test_without_times_whole_lists_are_judged_of_which_some_is_told() -> None:
     assert (told > 0).all()
     fewer = later_part(lists.where(user % 2 == 0), ranked, None, NOW)  # too few for whole ones: pairs
     assert np.isin(lists.events.user[user % 2 == 0][fewer.learn], judged).any()
+    first = later_part(lists, ranked, None, NOW, again=2)  # the active version was judged on pairs
+    assert np.isin(user[first.learn], judged).any()
     more = without_times(data_of([*made, ("new", "3", 5.0, NOW), ("new", "4", 5.0, NOW)]))
     again = later_part(more, ranked, None, NOW)
     assert set(np.unique(more.events.user[again.asked])) - {150} == set(judged)

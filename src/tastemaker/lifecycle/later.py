@@ -35,6 +35,7 @@ FIRST = 0.2  # share of the events that a first model is judged on
 NEW = 0.5  # share of the events that are new to the active version that its successor is judged on
 FEW = 10  # outcomes, below which nothing can be told
 MANY = 100  # users, from which on whole ones are dealt where there is no clock
+BY_PAIRS, BY_LISTS = 2, 3  # the "times" from which events are judged, where pairs are dealt, or whole lists
 TOLD = 10  # items that one of these tells, at most
 K = 20  # depth of rankings
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads what it multiplies (Knuth, TAOCP 6.4)
@@ -116,7 +117,8 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
     a first model the last fifth, and never more than the quality window, while that holds enough. Without times, a
     fifth of the pairs, always the same ones. DataError where there is too little.
 
-    again: where judging began for the active version; where hardly anything is new since, it begins there again
+    again: where judging began for the active version; where hardly anything is new since, it begins there again, and
+    who was judged on pairs is judged on pairs again, since it has learned from every list
     """
     if len(data) < 2:
         raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
@@ -129,7 +131,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
         learn, deploy = (_window(time, end, recipe) for end in (begins, min(now, int(time.max()))))
         learn &= time < begins
     else:
-        data, begins, protocol = _without_clock(data, metric is None and kinds is None)
+        data, begins, protocol = _without_clock(data, metric is None and kinds is None and again != BY_PAIRS)
         time = data.events.time
         learn, deploy = time == 1, np.ones(len(data), bool)
     if (time >= begins).sum() < FEW:
@@ -179,11 +181,11 @@ def _tells(data: Dataset) -> bool:
     return bool(len(said)) and 0.0 < float(said.mean()) < 1.0
 
 
-def _without_clock(data: Dataset, ranked: bool) -> tuple[Dataset, int, str]:
+def _without_clock(data: Dataset, whole: bool) -> tuple[Dataset, int, str]:
     """The events with times that say their part, the time from which they are judged, and how they were dealt."""
-    if ranked and len(np.unique(data.events.user[data.liked()])) >= MANY:
-        return _dealt_whole(data), 3, "a fifth of the users, who tell half of what they like, for want of times"
-    return _dealt(data), 2, "a fifth of the pairs, dealt by chance for want of times"
+    if whole and len(np.unique(data.events.user[data.liked()])) >= MANY:
+        return _dealt_whole(data), BY_LISTS, "a fifth of the users, who tell half of what they like, for want of times"
+    return _dealt(data), BY_PAIRS, "a fifth of the pairs, dealt by chance for want of times"
 
 
 def _dealt(data: Dataset) -> Dataset:

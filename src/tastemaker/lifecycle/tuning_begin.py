@@ -146,7 +146,7 @@ def _objective(store: Store, recipe: Recipe, watch: Watch) -> LaterObjective:
         catalog = database.read_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
         active = database.active_version(conn)
-    part = validation_of(data, recipe)
+    part = validation_of(data, recipe, None if active is None else active.metrics.get("begins"))
     if active is None:
         return LaterObjective(part, project_features(store, recipe, catalog, 0, watch))
     return LaterObjective(part, features_of_version(store, recipe, catalog, active, watch))

@@ -110,10 +110,13 @@ def code_digest() -> str:
     return found.hexdigest()[:32]
 
 
-def validation_of(data: Dataset, recipe: Recipe) -> Later:
-    """Without the part that models are judged on; of what a model learns from before it, the last fifth judges."""
+def validation_of(data: Dataset, recipe: Recipe, again: int | None = None) -> Later:
+    """Without the part that models are judged on; of what a model learns from before it, the last fifth judges.
+
+    again: as in `later_part`
+    """
     last = int(data.events.time.max()) if len(data) else 0
-    return inside(later_part(data, recipe, None, last))
+    return inside(later_part(data, recipe, None, last, again))
 
 
 def inside(test: Later) -> Later:
