@@ -34,6 +34,10 @@ def _agreed(transaction: Any) -> bool:
     return True
 
 
+def _nothing(algorithm: Any, train: Any) -> Any:
+    return None
+
+
 def _contiguous(array: Any) -> Any:
     """safetensors writes arrays as they lie in memory, so a transposed one would come back scrambled."""
     import numpy as np
@@ -48,6 +52,7 @@ class Watch:
     report: Callable[[Progress], None] = _silent
     cancelled: Callable[[], bool] = _never
     settles: Callable[[Any], bool] = _agreed  # False: somebody cancelled; else nobody can any more
+    learned: Callable[[Any, Any], Any] = _nothing  # what this job's algorithm made of these very events, None = nothing
     stage: str = ""
     folder: Path | None = None  # where checkpoints are kept; None = nowhere
     checkpoint: Path | None = None  # this stage's, a .safetensors file

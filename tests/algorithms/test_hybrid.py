@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tastemaker.algorithms import IALS, Algorithm, Content, GraphFilter, Hybrid
-from tastemaker.algorithms.hybrid import NEVER, Strata, event_counts
+from tastemaker.algorithms.hybrid import FEW, NEVER, Strata, clearly_better, event_counts
 from tastemaker.algorithms.strangers import TOLD, mean_ndcg, strangers
 from tastemaker.data.arrays import csr
 from tastemaker.errors import TrainingError
@@ -131,3 +131,18 @@ def test_it_has_two_members_and_somebody_to_ask(world):
     alone = world.data.where(np.arange(len(world.data)) < 1)
     model = QUICK.fit(alone, world.features, np.random.default_rng(0), Watch())
     assert not model.share.any()  # nobody can be asked, so content answers alone
+
+
+def test_what_one_user_says_in_many_strata_is_one_witness(rng):
+    """Forty users who differ by chance, asked in eight strata each, in all of which each says the same."""
+    each = rng.normal(0.1, 0.5, 40)
+    user, lift = np.repeat(np.arange(40), 8), np.repeat(each, 8)
+    nothing = np.zeros(len(lift))
+    error = each.std() / np.sqrt(40)
+    assert 2.0 * error > each.mean() > 0.7 * error
+    assert not clearly_better(lift, nothing, user, 2.0)
+    assert clearly_better(lift, nothing, np.arange(len(lift)), 2.0)  # as if they were strangers to one another
+    assert clearly_better(lift, nothing, user, 0.7)
+    assert clearly_better(nothing + 1.0, nothing, user)
+    few = user < FEW - 1
+    assert not clearly_better(nothing[few] + 1.0, nothing[few], user[few])

@@ -199,6 +199,20 @@ def test_what_validation_users_did_changes_no_weight_of_the_epochs_that_are_chos
     assert {"loss", "valid_loss", "recall"} <= curves[0][0].keys()
 
 
+def test_each_epoch_is_learned_on_one_thread_whatever_ran_before_it(rng, monkeypatch):
+    """Kernels that measure the recall leave PyTorch on as many threads as there are."""
+    data, features, _ = hidden_rooms(rng)
+    threads, loss = [], own.Net.loss
+
+    def looked(net, drawn, learn):
+        threads.append(torch.get_num_threads())
+        return loss(net, drawn, learn)
+
+    monkeypatch.setattr(own.Net, "loss", looked)
+    replace(SMALL, blocks=("numbers",)).fit(data, features, rng, Watch())
+    assert set(threads) == {1}
+
+
 def test_it_stops_when_the_validation_loss_gets_no_lower(rng):
     data, features, _ = hidden_rooms(rng)
     done = []
@@ -234,7 +248,7 @@ def test_nothing_together_is_said(world):
     data = Dataset(alone, world.data.catalog, Vocab(tuple("abcde")))
     with pytest.raises(TrainingError, match="nothing to learn"):
         SMALL.fit(data, world.features, np.random.default_rng(0), Watch())
-    with pytest.raises(TrainingError, match="categories are"):
+    with pytest.raises(TrainingError, match="these columns: "):
         replace(SMALL, category="nope", hard=0.5).fit(world.data, world.features, np.random.default_rng(0), Watch())
 
 
@@ -259,6 +273,15 @@ def test_hard_negatives_do_not_hinder_learning(world):
     for one in (spec, replace(spec, objective="cosine")):
         model = one.fit(*world, np.random.default_rng(0), Watch())
         assert np.isfinite(model.near.vectors).all()
+
+
+def test_hard_negatives_may_share_the_first_of_their_tags(world):
+    tags = tuple(("rock", "live") if i % 2 else () if i == 4 else ("folk",) for i in range(len(world.data.catalog)))
+    catalog = replace(world.data.catalog, tags={"genre": tags})
+    codes = category_codes(replace(world.data, catalog=catalog), "genre")
+    assert codes[4] == -1
+    assert len({codes[1], codes[3], codes[0], codes[2]}) == 2
+    assert codes[1] == codes[3] != codes[0] == codes[2]
 
 
 def test_every_pair_of_learned_items_is_comparable(world):

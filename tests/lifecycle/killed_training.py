@@ -18,5 +18,5 @@ if __name__ == "__main__":
         try:
             done = project.train(resume=True, watch=watch)
         except TrainingError:
-            done = project.train(watch=watch, options={"epochs": 4}, models=("hybrid",))
+            done = project.train(watch=watch, options={"epochs": 4}, models=("embedding", "hybrid"))
         sys.stdout.write(f"digest {done.versions[0].artifact} {done.versions[0].judged_artifact}\n")

@@ -31,6 +31,10 @@ def data_of(made: list[tuple[str, str, float, int]]) -> Dataset:
 DATA = data_of(rows(world()))
 
 
+def without_times(data: Dataset) -> Dataset:
+    return replace(data, events=replace(data.events, received_at=data.events.time))
+
+
 def windowed(days: int) -> Recipe:
     return replace(RECIPE, retrain=Retraining(train_window_days=days))
 
@@ -81,6 +85,31 @@ def test_without_times_a_pair_is_always_in_the_same_part() -> None:
     said = {(int(fewer.events.user[k]), int(fewer.events.item[k])) for k in again.asked}
     assert said <= asked
     assert len(said) == pytest.approx(2 / 3 * len(asked), rel=0.1)
+
+
+def test_without_times_whole_lists_are_judged_of_which_some_is_told() -> None:
+    made = [(f"u{k}", str((7 * k + j) % 60), 5.0, NOW) for k in range(150) for j in range(1 + k % 30)]
+    lists = without_times(data_of([*made, *made[::9]]))  # some items twice in a list
+    ranked = replace(RECIPE, judge=replace(RECIPE.judge, later="ranking"))
+    later = later_part(lists, ranked, None, NOW)
+    user = lists.events.user
+    judged = np.unique(user[later.asked])
+    assert not later.dated
+    assert 15 < len(judged) < 45
+    assert not np.isin(user[later.learn], judged).any()
+    assert np.isin(user[~later.learn], judged).all()
+    assert later.deploy.all()
+    history, relevant = later.lists
+    told, wanted = (np.diff(m.indptr)[judged] for m in (history, relevant))
+    assert (told == np.minimum((told + wanted) // 2, 10)).all()
+    assert (told > 0).all()
+    fewer = later_part(lists.where(user % 2 == 0), ranked, None, NOW)  # too few for whole ones: pairs
+    assert np.isin(lists.events.user[user % 2 == 0][fewer.learn], judged).any()
+    first = later_part(lists, ranked, None, NOW, again=2)  # the active version was judged on pairs
+    assert np.isin(user[first.learn], judged).any()
+    more = without_times(data_of([*made, ("new", "3", 5.0, NOW), ("new", "4", 5.0, NOW)]))
+    again = later_part(more, ranked, None, NOW)
+    assert set(np.unique(more.events.user[again.asked])) - {150} == set(judged)
 
 
 def test_what_was_heard_of_as_it_happened_is_dated() -> None:

@@ -82,6 +82,18 @@ def test_checkpoints_of_the_judged_are_gone_and_those_of_a_version_go_with_it(tr
     assert left == {Path(v.metrics["checkpoints"]["folder"]).name for v in kept}
 
 
+@pytest.mark.parametrize("which", ["artifact", "judged_artifact"])
+def test_the_hybrid_takes_its_members_as_they_were_learned_alone(trained: Project, which: str):
+    """Learned once for both versions, in judging and in deploying: the same bytes."""
+    alone, both = (
+        trained.store.artifacts.get(getattr(version_of(trained, name), which))[1] for name in ("embedding", "hybrid")
+    )
+    theirs = {name: array for name, array in both.items() if name.startswith("content/")}
+    assert theirs
+    for name, array in theirs.items():
+        assert array.tobytes() == alone[name.removeprefix("content/")].tobytes(), name
+
+
 def test_settings_reach_the_members(trained: Project):
     options = {"epochs": 7, "held_out": 0.3, "dim": 4}
     model = chosen_models(trained.recipe, ["hybrid"], options)["hybrid"]
@@ -160,7 +172,7 @@ def test_there_is_nothing_to_resume(trained: Project):
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_killed_and_resumed_ends_with_the_same_bytes(tmp_path: Path, kills: int):
     with begun(tmp_path / "straight") as project:
-        whole = project.train(options={"epochs": 4}, models=("hybrid",)).versions[0]
+        whole = project.train(options={"epochs": 4}, models=("embedding", "hybrid")).versions[0]
     begun(tmp_path / "killed").close()
     command, rng = [*COMMAND, str(tmp_path / "killed" / "stage")], np.random.default_rng()
     for _ in range(kills):

@@ -34,5 +34,5 @@ class Content(Algorithm):
 def content_scorer(features: Features, near: tuple[str, ...], likes: float = 0.5) -> Blend:
     """Tastes by membership; likes by the first of the blocks in `near` that exists."""
     block = next((name for name in near if features.block(name).shape[1]), near[0])
-    nearest = Embeddings(unit_rows(features.block(block)), block)
+    nearest = Embeddings(unit_rows(features.said(block)), block)
     return Blend((Mapping(features.block(TASTES)), nearest), (1.0, likes))

@@ -7,13 +7,14 @@ on. Two models learn from the rest, and what the users held out look for decides
 
 1. w / v, its level and its slope, **among items of which as much is known** (no event, 1, 2-3, 4-7, …), meaned over
    users and strata. It begins where the scores of both spread about alike, which was best or nearly so in each stratum
-   of every log that we tried, and moves only to what is better by two standard errors: the best of many settings on a
-   few hundred lists is mostly luck. Each model alone is among what is tried.
+   of every log that we tried, and moves only to what is better by two standard errors of users: the best of many
+   settings on a few hundred lists is mostly luck. Each model alone is among what is tried.
 2. The slope of v, among all items, where not fewer items with events are shown than content alone would show. Without
    that bound a past that is sampled teaches nonsense: where lists are dealt to train and test, what no training list
    has must be in one of the others, and a model that hides whatever anybody has met scores best.
 
-Then both learn again from everything. Cost: each model twice, and O(users pool strata) for each of some 100 settings.
+The same users say when learning is to stop. Then both learn again from everything. Cost: each model twice, and
+O(users pool strata) for each of some 100 settings.
 """
 
 from collections.abc import Callable
@@ -44,6 +45,7 @@ ROUNDS = 6
 STEPS_EACH = 100  # of progress, a member
 BALANCE = -0.25  # log w / v to begin with, of scores in units of their spread
 SURELY = 2.0  # standard errors
+FEW = 20  # users, of whom fewer change nothing
 RISES = tuple(float(rise) for rise in np.linspace(-3.0, 1.0, 33))  # slopes of v
 NEVER = -np.inf
 CONTENT_ALONE = np.array([[0.0, 0.0], [NEVER, 0.0]])
@@ -97,14 +99,19 @@ class Hybrid(Algorithm):
             content, collaborative = self._fitted(train, features, begun, watch, 0, 1)
             return Gated(content, collaborative, event_counts(train), CONTENT_ALONE.copy())
         parts = [part] if valid is not None else [part, train]
-        fits = [self._fitted(one, features, begun, watch, i, len(parts)) for i, one in enumerate(parts)]
+        fits = [
+            self._fitted(one, features, begun, watch, i, len(parts), asking if one is part else None)
+            for i, one in enumerate(parts)
+        ]
         weights = Strata.of(fits[0], *found, event_counts(part), self.pool, self.k).best()
         content, collaborative = fits[-1]
         return Gated(content, collaborative, event_counts(parts[-1]), weights)
 
     def _fitted(
-        self, data: Dataset, features: Features, rng: np.random.Generator, watch: Watch, round_: int, rounds: int
-    ) -> tuple[Scorer, Scorer]:
+        self, data: Dataset, features: Features, rng: np.random.Generator, watch: Watch, round_: int, rounds: int,
+        valid: Dataset | None = None,
+    ) -> tuple[Scorer, Scorer]:  # fmt: skip
+        """Both members. What the same job learned from the same events, with the same settings, is taken as it is."""
         models = []
         for place, member in enumerate(self.members):
             own = (
@@ -112,17 +119,18 @@ class Hybrid(Algorithm):
             )
             done = 2 * round_ + place
             on = replace(watch, report=_within(watch, done, 2 * rounds), checkpoint=own)
-            models.append(member.fit(data, features, deepcopy(rng), on))
+            found = watch.learned(member, data)
+            models.append(member.fit(data, features, deepcopy(rng), on, valid) if found is None else found)
             watch.progress(STEPS_EACH * (done + 1), STEPS_EACH * 2 * rounds)
         return models[0], models[1]
 
 
 def _within(watch: Watch, done: int, total: int) -> Callable[[Progress], None]:
-    """A member's progress as part of the whole; what is measured while it learns from everything is the curve."""
+    """A member's progress as part of the whole; what is measured while it learns from a part is the curve."""
 
     def report(progress: Progress) -> None:
         steps = STEPS_EACH * done + STEPS_EACH * progress.done // max(progress.total, 1)
-        metrics = {"epoch": progress.done, **progress.metrics} if progress.metrics and 2 * done >= total else {}
+        metrics = {"epoch": progress.done, **progress.metrics} if progress.metrics and done < 2 else {}
         watch.report(Progress(progress.stage, steps, STEPS_EACH * total, metrics))
 
     return report
@@ -138,6 +146,7 @@ class Pool:
     """What is weighed of one stratum: scores float32 (2, q, n) of both models, 0 where one cannot say.
 
     counts: float32 (q, n); hits: bool (q, n); wanted: int32 (q,), how many are looked for; padding: bool (q, n)
+    asked:  int64 (q,), which of the users
     """
 
     scores: Float32
@@ -145,6 +154,7 @@ class Pool:
     hits: Bool
     wanted: Int32
     padding: Bool
+    asked: Int64
 
     def ndcg(self, weights: Float64, k: int) -> Float64:
         """A number a query, float64 (q,); weights: float64 (2, 2), as Gated has them."""
@@ -192,12 +202,17 @@ class Strata:
         found = [pool.ndcg(self._unscaled(weights), self.k) for pool in self.pools]
         return np.concatenate(found) if found else np.zeros(1)
 
+    @property
+    def asked(self) -> Int64:
+        """Whose each number of `ndcg` is."""
+        return np.concatenate([pool.asked for pool in self.pools] or [np.zeros(1, np.int64)])
+
     def best(self) -> Float64:
         """float64 (2, 2), of the scores as they come."""
         weights, found = np.array([[0.0, 0.0], [BALANCE, 0.0]]), self.ndcg(np.array([[0.0, 0.0], [BALANCE, 0.0]]))
         blends = [np.array([[0.0, 0.0], [level, 0.0]]) for level in LEVELS]
         each = [(one, self.ndcg(one)) for one in (CONTENT_ALONE, COLLABORATIVE_ALONE, *blends)]
-        better = [(one, value) for one, value in each if clearly_better(value, found, SURELY)]
+        better = [(one, value) for one, value in each if clearly_better(value, found, self.asked, SURELY)]
         if better:
             weights = max(better, key=lambda pair: float(pair[1].mean()))[0]
         if np.isfinite(weights).all():
@@ -218,7 +233,7 @@ class Strata:
         found = self.whole.ndcg(self._unscaled(chosen), self.k)
         for _, each in fair:
             value = self.whole.ndcg(self._unscaled(each), self.k)
-            if clearly_better(value, found):
+            if clearly_better(value, found, self.whole.asked):
                 chosen, found = each, value
         return np.asarray(chosen)
 
@@ -232,7 +247,7 @@ class Strata:
                     tried = weights.copy()
                     tried[1, place] += step
                     value = self.ndcg(tried)
-                    if clearly_better(value, found, SURELY):
+                    if clearly_better(value, found, self.asked, SURELY):
                         weights, found = tried, value
             if found is before:
                 break
@@ -242,10 +257,16 @@ class Strata:
         return np.column_stack([weights[:, 0] - np.log(self.spread), weights[:, 1]])
 
 
-def clearly_better(ours: Float64, theirs: Float64, errors: float = 1.0) -> bool:
-    """Is the mean difference above so many of its own standard errors? (n,) each, paired."""
+def clearly_better(ours: Float64, theirs: Float64, asked: Int64, errors: float = 1.0) -> bool:
+    """Is the mean difference above so many of its own standard errors? (n,) each, paired.
+
+    asked: int64 (n,), whose each is: what one user looks for in several strata is one witness, not many. Fewer than FEW
+    users tell nothing.
+    """
     lift = ours - theirs
-    return bool(lift.mean() > errors * lift.std() / np.sqrt(len(lift)) + 1e-9)
+    each = np.bincount(asked, lift - lift.mean())
+    error = np.sqrt(np.square(each).sum()) / len(lift)
+    return bool(len(np.unique(asked)) >= FEW and lift.mean() > errors * error + 1e-9)
 
 
 def _pool(models: tuple[Scorer, Scorer], batch: Batch, wanted: Csr, counts: Float32, among: Bool, n: int) -> Pool:
@@ -258,7 +279,7 @@ def _pool(models: tuple[Scorer, Scorer], batch: Batch, wanted: Csr, counts: Floa
     items = _united([model.top(batch, n, batch.positives, among)[0] for model in models])
     scores = np.stack([np.nan_to_num(model.score(batch, items)) for model in models])
     n_wanted = np.diff(looked.indptr).astype(np.int32)
-    return Pool(scores, counts[np.maximum(items, 0)], hits_of(items, looked), n_wanted, items < 0)
+    return Pool(scores, counts[np.maximum(items, 0)], hits_of(items, looked), n_wanted, items < 0, asked)
 
 
 def _united(lists: list[Int32]) -> Int32:

@@ -45,8 +45,9 @@ class Together(Algorithm):
     held_out:       share of the users who are validated on, unless validation events are given; 0 = nobody
     fresh:          share of the items that nobody learns from meanwhile
     patience:       epochs without a lower validation loss before learning stops; 0 = never stop early
-    negatives:      drawn for each pair, a share of `hard` from the items of the same `category` (a column of the
-                    catalog), the others at random; the contrastive objective takes only the hard ones beside its batch
+    negatives:      drawn for each pair, a share of `hard` from the items of the same `category` (a category of the
+                    catalog, or the first of its tags), the others at random; the contrastive objective takes only
+                    the hard ones beside its batch
     keep:           checkpoints that are kept beside the best
     """
 
@@ -97,28 +98,27 @@ class Together(Algorithm):
         start: Scorer | None = None,
     ) -> Tower:
         self.require()
-        from .together_torch import Net, one_thread
+        from .together_torch import Net
 
         seed = int(rng.integers(1 << 31))
         begun = self._start(start, features)
         part, asking, fresh = self._dealt(train, valid, seed)
-        with one_thread():
-            net = Net(self, features, self._draws(part), seed)
-            asked = None if asking is None else asked_of(asking, net, fresh)
-            again = asked is not None and valid is None
-            on = replace(watch, stage=f"{watch.stage} on {net.device_name}")
-            total = self.epochs * (1 + again)
+        net = Net(self, features, self._draws(part), seed)
+        asked = None if asking is None else asked_of(asking, net, fresh)
+        again = asked is not None and valid is None
+        on = replace(watch, stage=f"{watch.stage} on {net.device_name}")
+        total = self.epochs * (1 + again)
+        net.load(begun)
+        best = learn(net, self.epochs, asked, Checkpoints.of(watch, self.keep, "choose"), on, 0, total)
+        model = net.export()
+        gains = model.gains if begun is None else begun.gains
+        if asked is not None and self.beside:
+            gains = best_gains(model, features, asked.batch, asked.wanted)
+        if again:
+            net = Net(self, features, self._draws(train), seed)
             net.load(begun)
-            best = learn(net, self.epochs, asked, Checkpoints.of(watch, self.keep, "choose"), on, 0, total)
-            model = net.export()
-            gains = model.gains if begun is None else begun.gains
-            if asked is not None and self.beside:
-                gains = best_gains(model, features, asked.batch, asked.wanted)
-            if again:
-                net = Net(self, features, self._draws(train), seed)
-                net.load(begun)
-                learn(net, best, None, Checkpoints.of(watch, self.keep, "learn"), on, total - best, total)
-            return replace(net.export(), gains=gains).with_items(features)
+            learn(net, best, None, Checkpoints.of(watch, self.keep, "learn"), on, total - best, total)
+        return replace(net.export(), gains=gains).with_items(features)
 
     def _dealt(self, train: Dataset, valid: Dataset | None, seed: int) -> tuple[Dataset, Dataset | None, Bool | None]:
         """What is learned from, who is validated on, and which items nobody has met."""

@@ -69,12 +69,14 @@ class Draws:
 
 
 def category_codes(data: Dataset, category: str) -> Int64:
-    """Each item's name in this column as a number, -1 where it has none; TrainingError when there is no such column."""
+    """Each item's name in this category, or its first of these tags, as a number, -1 where it has none; TrainingError
+    when there is no such column."""
     if not category:
         return np.full(len(data.catalog), -1)
-    names = data.catalog.categories.get(category)
-    if names is None:
-        known = ", ".join(data.catalog.categories) or "none"
-        raise TrainingError(f"Hard negatives are to share their {category!r}; the catalog's categories are: {known}.")
+    categories, tags = data.catalog.categories, data.catalog.tags
+    names = categories.get(category) or tuple(next(iter(each), "") for each in tags.get(category, ()))
+    if not names:
+        known = ", ".join((*categories, *tags)) or "none"
+        raise TrainingError(f"Hard negatives are to share their {category!r}; the catalog has these columns: {known}.")
     _, code = np.unique(np.array(names), return_inverse=True)
     return np.where(np.array(names) == "", -1, code).astype(np.int64)

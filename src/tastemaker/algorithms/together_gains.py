@@ -20,9 +20,11 @@ def best_gains(model: Tower, features: Features, batch: Batch, wanted: Csr) -> F
     """float32 (1 + n blocks,): by coordinate ascent on NDCG@10, from all alike; the network's stays 1 where it can."""
     few = slice(0, USERS)
     batch, wanted = batch.take(few), wanted[few]
+    seen = model.seen(features)
 
     def value(gains: Float64) -> float:
-        return mean_ndcg(replace(model, gains=gains.astype(np.float32)).with_items(features), batch, wanted, K)
+        vectors = replace(model, gains=gains.astype(np.float32)).joined(seen, features)
+        return mean_ndcg(replace(model.near, vectors=vectors), batch, wanted, K)
 
     gains = np.ones(1 + len(model.beside))
     found = value(gains)

@@ -22,7 +22,7 @@ from .together_draws import Drawn, Draws
 if TYPE_CHECKING:
     from .together import Together
 
-__all__ = ["Net", "contrastive", "cosine", "device", "one_thread"]
+__all__ = ["Net", "contrastive", "cosine", "device"]
 
 
 def device() -> tuple[torch.device, str]:
@@ -96,6 +96,7 @@ class Net:
         log_q = self.log_q[self._put(drawn.b)] + math.log(n)
         return contrastive(a, b, log_q, self._put(same), against, self._put(log_hard), spec.temperature)
 
+    @one_thread()  # around each epoch: compiled kernels that ran since the last one left it at all threads
     def epoch(self, rng: np.random.Generator, epoch: int) -> float:
         """One pass over an epoch's draws; the mean loss."""
         torch.manual_seed(self.seed + epoch)  # dropout, the same when resumed
@@ -118,6 +119,7 @@ class Net:
         columns = (np.array_split(column, n) for column in drawn)
         return [Drawn(*part) for part in zip(*columns, strict=True)]
 
+    @one_thread()
     def validate(self, parts: Sequence[Drawn]) -> float:
         with torch.no_grad():
             return float(torch.stack([self.loss(part, False) for part in parts]).mean())

@@ -13,6 +13,7 @@ from .arrays import Bool, Float32, Int64
 from .vocab import Vocab
 
 TASTES = "tastes"  # the block whose columns are what a user can state: the families
+MISSING = " missing"  # ends the name of a column that is 1 where a number is missing
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,13 @@ class Features:
         return np.hstack([nothing, *(self.block(name) for name in names)]).astype(np.float32, copy=False)
 
     def known(self, name: str) -> Bool:
-        """bool (n_items,): does the block say anything of the item?"""
-        return np.asarray(self.block(name).any(axis=1))
+        """bool (n_items,): does the block say anything of the item, beside what is missing?"""
+        block, names = self.block(name), self.names.get(name)
+        return np.asarray((block if names is None else block[:, [not n.endswith(MISSING) for n in names]]).any(axis=1))
+
+    def said(self, name: str) -> Float32:
+        """The block, float32 (n_items, d), with zeros also where nothing but what is missing is known."""
+        return self.block(name) * self.known(name)[:, None]
 
     def where(self, mask: Bool | Int64) -> "Features":
         """The items where mask (n_items,) is true, or at these rows."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..data.arrays import Bool, Float32, Float64
+from ..data.features import MISSING
 from ..errors import DataError
 from .numeric import Standard, fit_standard
 
@@ -36,7 +37,7 @@ class Measures:
     def names(self) -> tuple[str, ...]:
         """What each column of `encode` says."""
         turned = (f"{name} {part}" for name in self.circular for part in ("sin", "cos"))
-        return (*self.plain, *turned, *(f"{name} missing" for name in self.flagged))
+        return (*self.plain, *turned, *(f"{name}{MISSING}" for name in self.flagged))
 
     def encode(self, columns: Mapping[str, Float32]) -> Float32:
         """float32 (n_items, len(names)); a row of which no number is known is all 0 but for its flags."""

@@ -58,7 +58,9 @@ def evaluate_on_events(store: Store, recipe: Recipe, version: ModelVersion, seed
         catalog = database.read_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
         features = database.get_meta(conn, "features")
-    later, (asked,), fair = unseen(later_part(data, recipe, None, int(time())), [version])
+    later, (asked,), fair = unseen(
+        later_part(data, recipe, None, int(time()), version.metrics.get("begins")), [version]
+    )
     scorer = load_scorer(store.artifacts, asked, catalog, features, recipe.tastes.names)
     ranks = replace(later, metric=None)
     ranking = _ranking(ranks, scorer, seed)

@@ -1,6 +1,6 @@
 """What came later: the part of the real events that nobody who is judged has learned from, and how to judge on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -36,6 +36,9 @@ FIRST = 0.2  # share of the events that a first model is judged on
 NEW = 0.5  # share of the events that are new to the active version that its successor is judged on
 FEW = 10  # outcomes, below which nothing can be told
 FEW_USERS = 5  # fewer judged users than this say nothing of others
+MANY = 100  # users, from which on whole ones are dealt where there is no clock
+BY_PAIRS, BY_LISTS = 2, 3  # the "times" from which events are judged, where pairs are dealt, or whole lists
+TOLD = 10  # items that one of these tells, at most
 K = 20  # depth of rankings
 MIX = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: spreads what it multiplies (Knuth, TAOCP 6.4)
 
@@ -49,7 +52,8 @@ class Later:
     learn:  bool (n,), what a candidate may learn from before it is judged: within the recipe's window, before `begins`
     deploy: bool (n,), what is learned from when the winner is fitted again: the same window, up to the latest event
     asked:  int64, positions of what is judged; begins: UTC seconds, its first moment
-    dated:  is it cut by the clock? If not, times say nothing but the part: 1 = learned from, 2 = judged
+    dated:  is it cut by the clock? If not, times say nothing but the part: 1 = learned from, 2 = judged; of whole lists
+            1 = learned from, 2 = told by who is judged, 3 = judged
     kinds:  int64 (n_items,), where what is judged is the kind of item that somebody chose in a moment; else None
     metric: of outcomes that foretelling is judged by; None = nothing is disliked, so rankings are judged, by NDCG
     """
@@ -115,15 +119,20 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
     a first model the last fifth, and never more than the quality window, while that holds enough. Without times, a
     fifth of the pairs, always the same ones. DataError where there is too little.
 
-    again: where judging began for the active version; where hardly anything is new since, it begins there again
+    again: where judging began for the active version; where hardly anything is new since, it begins there again, and
+    who was judged on pairs is judged on pairs again, since it has learned from every list
     """
     if len(data) < 2:
         raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
-    data, begins, protocol, dated = _cut(data, recipe, since, again)
-    metric = recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
+    metric = _metric(data, recipe)
     kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
+    data, begins, protocol, dated = _cut(data, recipe, since, again)
     time = data.events.time
-    learn, deploy = _window(time, begins, recipe) & (time < begins), _window(time, min(now, int(time.max())), recipe)
+    if dated:
+        learn, deploy = (_window(time, end, recipe) for end in (begins, min(now, int(time.max()))))
+        learn &= time < begins
+    else:
+        learn, deploy = time == 1, np.ones(len(data), bool)
     if (time >= begins).sum() < FEW:
         raise DataError(
             f"Only {int((time >= begins).sum())} events can be judged on (needed: {FEW}). Import more, with times."
@@ -156,9 +165,14 @@ def judgeable(data: Dataset, recipe: Recipe) -> bool:
 def _cut(data: Dataset, recipe: Recipe, since: int | None, again: int | None) -> tuple[Dataset, int, str, bool]:
     """The events, where judging begins, how in words, and whether the clock says so."""
     if not _clocked(data):
-        return _dealt(data), 2, "a fifth of the pairs, dealt by chance for want of times", False
+        whole = _metric(data, recipe) is None and not recipe.context and again != BY_PAIRS
+        return *_without_clock(data, whole), False
     data = _heard(data)
     return data, *_begins(data.events.time, recipe.quality.window_days, since, again), True
+
+
+def _metric(data: Dataset, recipe: Recipe) -> str | None:
+    return recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
 
 
 def _clocked(data: Dataset) -> bool:
@@ -178,7 +192,7 @@ def _heard(data: Dataset) -> Dataset:
 def _window(time: Int64, ends: int, recipe: Recipe) -> Bool:
     """Events of the recipe's window before this moment, and whatever came after it; of all times without a window."""
     days = recipe.retrain.train_window_days
-    return np.asarray(time >= ends - days * DAY) if days and ends > 2 else np.ones(len(time), bool)
+    return np.asarray(time >= ends - days * DAY) if days else np.ones(len(time), bool)
 
 
 def _begins(time: Int64, window_days: int, since: int | None, again: int | None) -> tuple[int, str]:
@@ -201,12 +215,43 @@ def _tells(data: Dataset) -> bool:
     return bool(len(said)) and 0.0 < float(said.mean()) < 1.0
 
 
+def _without_clock(data: Dataset, whole: bool) -> tuple[Dataset, int, str]:
+    """The events with times that say their part, the time from which they are judged, and how they were dealt."""
+    if whole and len(np.unique(data.events.user[data.liked()])) >= MANY:
+        return _dealt_whole(data), BY_LISTS, "a fifth of the users, who tell half of what they like, for want of times"
+    return _dealt(data), BY_PAIRS, "a fifth of the pairs, dealt by chance for want of times"
+
+
 def _dealt(data: Dataset) -> Dataset:
     """Times 1 for four fifths of the pairs of user and item, and 2 for the others: a pair's part never changes."""
-    user, item = (
-        np.array([crc32(id_.encode()) for id_ in ids], np.uint64) for ids in (data.users.ids, data.catalog.items.ids)
+    return replace(data, events=replace(data.events, time=np.where(_shares(data) < FIRST, 2, 1)))
+
+
+def _dealt_whole(data: Dataset) -> Dataset:
+    """Times 1 for the events of four fifths of the users; of the others 2 for half of their items, TOLD at most, and 3
+    for the rest. A user's part never changes."""
+    held = _spread(_codes(data.users.ids)) < FIRST
+    pairs, first, which = np.unique(
+        data.events.user.astype(np.int64) * len(data.catalog) + data.events.item, return_index=True, return_inverse=True
     )
-    mixed = (user[data.events.user] * MIX ^ item[data.events.item]) * MIX
-    share = (mixed >> np.uint64(40)).astype(np.float64) / 2**24
-    time = np.where(share < FIRST, 2, 1)
-    return replace(data, events=replace(data.events, time=time))
+    owner = pairs // len(data.catalog)
+    order = np.lexsort((_shares(data)[first], owner))
+    size = np.bincount(owner, minlength=len(data.users))
+    place = np.empty(len(pairs), np.int64)
+    place[order] = np.arange(len(pairs)) - (np.cumsum(size) - size)[owner[order]]
+    part = np.where(place < np.minimum(size // 2, TOLD)[owner], 2, 3)
+    return replace(data, events=replace(data.events, time=np.where(held[owner] & (size > 1)[owner], part, 1)[which]))
+
+
+def _shares(data: Dataset) -> Float64:
+    """A number in [0, 1) that each event's pair of user and item keeps for ever, float64 (n,)."""
+    user, item = _codes(data.users.ids), _codes(data.catalog.items.ids)
+    return _spread(user[data.events.user] * MIX ^ item[data.events.item])
+
+
+def _codes(ids: Sequence[str]) -> np.ndarray:
+    return np.array([crc32(id_.encode()) for id_ in ids], np.uint64)
+
+
+def _spread(codes: np.ndarray) -> Float64:
+    return (codes * MIX >> np.uint64(40)).astype(np.float64) / 2**24

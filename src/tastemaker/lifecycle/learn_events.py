@@ -126,10 +126,14 @@ def kept(store: Store, watch: Watch) -> Watch:
 
 
 @one_blas_thread()
-def deploy(store: Store, lesson: Lesson, one: Learned, watch: Watch) -> Learned:
-    """Learn it again, with the same settings, from everything; TrainingError if it then orders items otherwise."""
+def deploy(store: Store, lesson: Lesson, one: Learned, watch: Watch, train: Dataset | None = None) -> Learned:
+    """Learn it again, with the same settings, from everything; TrainingError if it then orders items otherwise.
+
+    train: everything, where it is at hand
+    """
     later, model = lesson.later, one.judged.algorithm
-    deployed = _fit(one.name, model, later.data.where(later.deploy), lesson.features, lesson.seed, kept(store, watch))
+    train = later.data.where(later.deploy) if train is None else train
+    deployed = _fit(one.name, model, train, lesson.features, lesson.seed, kept(store, watch))
     _check_agreement(one.name, one.judged.scorer, deployed.scorer, later)
     return replace(one, deployed=deployed)
 
@@ -139,9 +143,12 @@ def _all_learned(
 ) -> tuple[list[Learned], dict[str, str]]:
     """What can learn from these events, and why others cannot; what the first of them said, where none can."""
     found, failed = list[Learned](), dict[str, str]()
+    train, made = later.data.where(later.learn), dict[str, Scorer]()
+    watch = sharing(watch, train, made)
     for name, model in models.items():
         try:
-            found.append(_learned(name, model, later, features, seed, watch))
+            found.append(_learned(name, model, train, later, features, seed, watch))
+            made[repr(model)] = found[-1].judged.scorer
         except (DataError, TrainingError) as error:
             failed[name] = str(error)
             if len(failed) == len(models):
@@ -177,8 +184,15 @@ def _judged_parent(
     return report, health(scorer, later, report)
 
 
-def _learned(name: str, model: Algorithm, later: Later, features: Features, seed: int, watch: Watch) -> Learned:
-    judged = _fit(name, model, later.data.where(later.learn), features, seed, watch)
+def sharing(watch: Watch, train: Dataset, made: Mapping[str, Scorer]) -> Watch:
+    """The same; who learns from these very events may take what an algorithm, by its repr, has made of them."""
+    return replace(watch, learned=lambda algorithm, data: made.get(repr(algorithm)) if data is train else None)
+
+
+def _learned(
+    name: str, model: Algorithm, train: Dataset, later: Later, features: Features, seed: int, watch: Watch
+) -> Learned:
+    judged = _fit(name, model, train, features, seed, watch)
     report = later.judge(judged.scorer, seed)
     watch.on(f"judge {name}").progress(1, 1, **{later.named.replace(" ", "_"): later.value(report)})
     return Learned(name, judged, report, None, health(judged.scorer, later, report))

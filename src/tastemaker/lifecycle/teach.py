@@ -9,13 +9,23 @@ from .. import store as database
 from ..data.dataset import Dataset
 from ..errors import TrainingError
 from ..recipe import Recipe
+from ..scorers import Scorer
 from ..store import ModelVersion, Store
 from ..store.quality import last_event
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
 from .later import judgeable
-from .learn_events import Learned, Lesson, chosen_models, deploy, learn_from_events, left_out, verdict
+from .learn_events import (
+    Learned,
+    Lesson,
+    chosen_models,
+    deploy,
+    learn_from_events,
+    left_out,
+    sharing,
+    verdict,
+)
 from .publishing import publish
 from .train import parent_of
 from .under_way import Asked, under_way
@@ -61,7 +71,7 @@ def teach(
     with under_way(store, Asked(start, seed, options, tuple(names))):
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
         lacking = {} if names else {name: str(missing) for name, missing in left_out(recipe).items()}
-        lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), watch)
+        lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), list(models), watch)
         versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     too = f" and {len(real)} real events" if len(real) else ""
@@ -78,16 +88,23 @@ def _too_few(real: Dataset, recipe: Recipe, parent: ModelVersion) -> bool:
     return not (taught or recipe.invents or real.events.synthetic.any() or judgeable(real, recipe))
 
 
-def _deployed(store: Store, lesson: Lesson, watch: Watch) -> Lesson:
-    """All of them learned again from everything; without those that then order items otherwise, while others do not."""
-    learned, failed = list[Learned](), dict(lesson.failed)
-    for one in lesson.learned:
+def _deployed(store: Store, lesson: Lesson, order: Sequence[str], watch: Watch) -> Lesson:
+    """All of them learned again from everything; without those that then order items otherwise, while others do not.
+
+    order: names, those first that others are made of
+    """
+    deployed, failed = dict[str, Learned](), dict(lesson.failed)
+    train, made = lesson.later.data.where(lesson.later.deploy), dict[str, Scorer]()
+    watch = sharing(watch, train, made)
+    for one in sorted(lesson.learned, key=lambda one: order.index(one.name)):
         try:
-            learned.append(deploy(store, lesson, one, watch))
+            deployed[one.name] = deploy(store, lesson, one, watch, train)
+            made[repr(one.judged.algorithm)] = deployed[one.name].final.scorer
         except TrainingError as error:
             failed[one.name] = str(error)
-            if not learned and one is lesson.learned[-1]:
+            if not deployed and set(order) <= set(failed):
                 raise
+    learned = [deployed[one.name] for one in lesson.learned if one.name in deployed]
     return replace(lesson, learned=learned, failed=failed)
 
 

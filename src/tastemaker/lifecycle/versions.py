@@ -52,7 +52,8 @@ def compare_versions(store: Store, recipe: Recipe, first: int, second: int, seed
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
         pair = (database.version(conn, first), database.version(conn, second))
         features = database.get_meta(conn, "features")
-    later, pair_as, fair = unseen(later_part(data, recipe, None, int(time())), pair)
+    begun = min((v.metrics["begins"] for v in pair if "begins" in v.metrics), default=None)
+    later, pair_as, fair = unseen(later_part(data, recipe, None, int(time()), begun), pair)
     scorers = [load_scorer(store.artifacts, v, catalog, features, recipe.tastes.names) for v in pair_as]
     a, b = (later.judge(scorer, seed) for scorer in scorers)
     ha, hb = (health(s, later, r) for s, r in zip(scorers, (a, b), strict=True))

@@ -45,7 +45,7 @@ class Embeddings(Scorer):
         return found
 
     def with_items(self, features: Features) -> Self:
-        return replace(self, vectors=unit_rows(features.block(self.block)))
+        return replace(self, vectors=unit_rows(features.said(self.block)))
 
     def _wanted(self, batch: Batch) -> Float32:
         """The direction asked for, float32 (q, d); NaN for a query that names no item."""

@@ -1,8 +1,9 @@
 """Items as unit vectors that a network makes of their features, in NumPy: a history is the mean of its items' vectors.
 
 e_i = unit[ g_0 unit(network(x_i)), g_1 b_i1, g_2 b_i2, … ]: what the network makes of the input blocks x, and beside it
-blocks that are compared as they are (a maker's signature), each with a learned gain g. So cos(e_j, e_i) is a weighted
-mean of cosines. An item that nobody has met has a vector like any other: 28,000 of them are made in a quarter second.
+blocks that are compared as they are (a maker's signature), each with a learned gain g; what is not known of an item is
+left out. So cos(e_j, e_i) is a weighted mean of cosines. An item that nobody has met has a vector like any other:
+28,000 of them are made in a quarter second.
 """
 
 from dataclasses import dataclass, replace
@@ -58,14 +59,22 @@ class Tower(Scorer):
 
     def embed(self, features: Features) -> Float32:
         """Unit rows float32 (len(features), d); a row of zeros for an item of which nothing is known."""
+        return self.joined(self.seen(features), features)
+
+    def seen(self, features: Features) -> Float32:
+        """What the network makes of its input, unit rows float32 (len(features), dim); zeros where nothing of it is
+        known: items are not alike for want of numbers."""
         h = features.matrix(self.blocks)
-        beside = [features.block(name) for name in self.beside]
-        known = h.any(axis=1) | np.any([block.any(axis=1) for block in beside], axis=0)
+        known = np.any([features.known(name) for name in self.blocks], axis=0)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = (np.maximum(h, 0.0) if layer else h) @ weight + bias
-        parts = [unit_rows(h), *beside]
+        return unit_rows(h * known[:, None])
+
+    def joined(self, seen: Float32, features: Features) -> Float32:
+        """`seen` and what stands beside it, each by its gain, at length 1 together."""
+        parts = [seen, *(features.block(name) for name in self.beside)]
         vectors = np.hstack([gain * part for gain, part in zip(self.gains, parts, strict=True)])
         if self.near.vectors.size and vectors.shape[1] != self.near.vectors.shape[1]:
             width = self.near.vectors.shape[1]
             raise ValueError(f"The features make vectors of {vectors.shape[1]} numbers, not {width}.")
-        return unit_rows(np.where(known[:, None], vectors, np.float32(0.0)).astype(np.float32))
+        return unit_rows(vectors)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -110,7 +109,7 @@ def features_of(one: Catalog, tower: Tower, artifacts: Artifacts, digest: str | 
     """What the network asks of an item; blocks of which a description says nothing are 0."""
     from ..features.signatures import signatures
 
-    kept: dict[str, Any] = {} if digest is None else artifacts.get(digest)[1]
+    manifest, kept = ({}, {}) if digest is None else artifacts.get(digest)
     blocks: dict[str, Float32] = {}
     for name in (*tower.blocks, *tower.beside):
         numbers = own_numbers(artifacts, digest, one) if name == "numbers" else None
@@ -121,7 +120,7 @@ def features_of(one: Catalog, tower: Tower, artifacts: Artifacts, digest: str | 
             blocks[name] = signatures(one.categories.get(column, ("",)), salt=column)
         elif name in kept:
             blocks[name] = np.zeros((1, kept[name].shape[1]), np.float32)
-    return Features(one.items, blocks, {})
+    return Features(one.items, blocks, manifest.get("names", {}))
 
 
 def beside(catalog: Catalog, one: Catalog) -> Catalog:
