@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from tastemaker.algorithms import BayesMF, Biases, RatingBlend, RatingContent, RatingKNN, calibrate
 from tastemaker.algorithms.calibrate import logistic
-from tastemaker.algorithms.foretelling import Answers, later, weights
+from tastemaker.algorithms.foretelling import Answers, bend, even, later, weights
 from tastemaker.algorithms.graded import as_likes, threshold
 from tastemaker.data.dataset import Scale
 from tastemaker.data.features import Features
@@ -145,6 +146,31 @@ def test_logistic_regression_is_at_its_optimum(rng):
     slope = (1 / (1 + np.exp(-rows @ found)) - target) @ rows + 0.1 * (found - [0.0, 1.0, 0.0])
     np.testing.assert_allclose(slope, 0.0, atol=1e-2)
     np.testing.assert_array_equal(logistic(x[:0], liked[:0], np.array([0.0, 4.0, 0.0])), [0.0, 4.0, 0.0])
+
+
+def test_the_curve_of_chances_is_found_and_never_turns(rng):
+    z = rng.normal(0.5, 1.5, 40_000)
+    found = bend(z, rng.random(len(z)) < expit(0.2 + 0.8 * z + 0.5 * np.clip(z, -4, 4) ** 3 / 16))
+    np.testing.assert_allclose(found, [0.2, 0.8, 0.5], atol=0.08)
+    few = bend(z[:50], rng.random(50) < expit(z[:50]))
+    np.testing.assert_allclose(few[1:], [1.0, 0.0], atol=0.35)
+    turning = bend(z, rng.random(len(z)) < expit(z - np.clip(z, -4, 4) ** 3 / 16))
+    assert turning.tolist() == [0.0, 1.0, 0.0]
+
+
+def test_those_who_are_asked_are_like_all(rng):
+    busy = np.linspace(0.05, 1.0, 90)[:, None]
+    data = world_of(np.where(rng.random((90, 40)) < busy, rng.integers(1, 11, (90, 40)) / 2, np.nan), "rating").data
+    rows = np.sort(rng.permutation(len(data))[:1600])
+    asked = even(rows, data, 400, rng)
+    assert (np.diff(asked) > 0).all()
+    assert np.isin(asked, rows).all()
+    assert len(asked) == 400
+    value, user = data.events.value, data.events.user
+    for grade in np.unique(value):
+        assert abs((value[asked] == grade).sum() - (value[rows] == grade).sum() / 4) <= 1
+    assert np.corrcoef(np.bincount(user[asked], minlength=90), np.bincount(user[rows], minlength=90))[0, 1] > 0.85
+    assert even(rows, data, 2000, rng) is rows
 
 
 def test_a_blend_of_strangers_is_refused(rng):

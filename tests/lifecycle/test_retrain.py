@@ -183,6 +183,16 @@ def test_two_versions_side_by_side(taught: Project, tmp_path: Path) -> None:
     assert len(found.as_json()["versions"]) == 2
 
 
+def test_tags_without_times_limit_a_judgement(taught: Project, tmp_path: Path) -> None:
+    taught.import_(second_half(tmp_path))
+    assert not [said for said in (taught.compare_versions(0, 1).fair, taught.evaluate().fair) if "Tags" in said]
+    (tmp_path / "tags.csv").write_text("userId,movieId,tag,timestamp\nu1,3,sad,1\nu2,3,sad,2\n", "utf-8")
+    taught.import_tags(tmp_path / "tags.csv")
+    (replayed,), _ = taught.replay(None, ("never",), step_days=90.0)
+    for said in (taught.compare_versions(0, 1).fair, taught.evaluate().fair, replayed.fair):
+        assert said.startswith("Tags have no times here")
+
+
 def test_a_clock_that_jumped_back_changes_nothing_that_was_learned(taught: Project, tmp_path: Path) -> None:
     taught.import_(second_half(tmp_path))
     done = tick_here(taught.store, taught.recipe, force=True, now=int(time.time()) - 400 * DAY)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tastemaker.scorers import AsLikes, Foretelling
+from tastemaker.scorers import AsLikes, Foretelling, load
 from tastemaker.scorers.foretelling import KNOTS, hat_weights
 from tastemaker.testing import ScorerContract
 from tastemaker.testing.worlds import questions
@@ -20,7 +20,7 @@ def made(world, seed=4):
     draw = lambda *shape: rng.normal(0.3, 0.3, shape).astype(np.float32)  # noqa: E731
     graded = rng.integers(0, 50, len(world.features)).astype(np.float32)
     likes = (AsLikes(drawn(world.features, seed=9), 0.1),)
-    return Foretelling(members, likes, graded, draw(g), draw(2, g), draw(2, g), draw(3))
+    return Foretelling(members, likes, graded, draw(g), draw(2, g), draw(2, g), draw(3), abs(draw(3)))
 
 
 class TestForetelling(ScorerContract):
@@ -50,7 +50,15 @@ def test_scores_and_chances_are_those_of_the_formula(world):
     )
     np.testing.assert_allclose(model.score(batch), expected, atol=1e-5)
     z = model.chance[0] + model.chance[1] * expected + model.chance[2] * model.likes[0].score(batch)
+    z = model.curve[0] + model.curve[1] * z + model.curve[2] * np.clip(z, -4, 4) ** 3 / 16
     np.testing.assert_allclose(model.predict(batch).like, 1 / (1 + np.exp(-z)), atol=1e-5)
+
+
+def test_a_model_of_before_there_was_a_curve_has_a_straight_one(world):
+    model, batch = replace(made(world), curve=np.array([0, 1, 0], np.float32)), questions(world)
+    settings, arrays = model.state()
+    del settings["curve"]
+    np.testing.assert_array_equal(load(settings, arrays).predict(batch).like, model.predict(batch).like)
 
 
 @pytest.mark.parametrize("size", [0.11, 0.9])

@@ -43,20 +43,20 @@ def _platt(score: Float64, liked: Bool) -> tuple[float, float]:
     return float(a / spread), float(b - a * center / spread)
 
 
-def logistic(x: Float64, liked: Bool, prior: Float64 | None = None) -> Float64:
+def logistic(x: Float64, liked: Bool, prior: Float64 | None = None, firm: Float64 | float = 0.1) -> Float64:
     """c (1 + columns,) of like = sigmoid(c_0 + x c) by maximum likelihood, x (n, columns).
 
-    prior: what c was before anything was seen, each with a variance of 10; None = anything is as likely
+    prior: what c was before anything was seen, each with a variance of 1 / firm; None = anything is as likely
     """
     n_liked, n_not = int(liked.sum()), int((~liked).sum())
     target = np.where(liked, (n_liked + 1) / (n_liked + 2), 1 / (n_not + 2))
     rows = np.column_stack([np.ones(len(x)), x])
     begun = np.zeros(rows.shape[1]) if prior is None else prior
-    firm, n = 0.0 if prior is None else 0.1, max(len(x), 1)
+    firm, n = 0.0 if prior is None else firm, max(len(x), 1)
 
     def cost(c: Float64) -> tuple[float, Float64]:
         z, far = rows @ c, c - begun
         slope = (expit(z) - target) @ rows
-        return float((np.logaddexp(0.0, z) - target * z).sum() + firm * far @ far / 2) / n, (slope + firm * far) / n
+        return float((np.logaddexp(0.0, z) - target * z).sum() + (firm * far) @ far / 2) / n, (slope + firm * far) / n
 
     return np.asarray(minimize(cost, begun, jac=True, method="BFGS").x)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..data.arrays import Bool, Float32, Float64
+from ..data.arrays import Bool, Float32, Float64, Int64
 from ..data.dataset import Dataset
 from ..data.features import Features
 from ..data.known import known_before
 from ..scorers import Scorer
-from ..scorers.foretelling import KNOTS, AsLikes, Foretelling, hat_weights, known_grades
+from ..scorers.foretelling import KNOTS, AsLikes, Foretelling, bent, hat_weights, known_grades
 from ..watch import Progress, Watch
 from .base import Algorithm
 from .calibrate import logistic
@@ -25,6 +25,7 @@ from .graded import as_likes, only_graded, threshold
 from .held_out import check_share
 
 ASKED = 5_000  # later events at most that weights are learned on
+BEND = 10.0  # how firmly the curve is believed to be a logistic one: 1 over the variance of its coefficients
 SLOPE = 4.0  # log odds of a like for a preference of 1, before anybody was asked
 ALIKE, EQUAL = 100.0, 10.0  # events that count for "the same weights for all", and for "equal weights"
 
@@ -66,10 +67,9 @@ class RatingModel(Algorithm):
         told = np.column_stack([score, *answers.likes.T])
         usual = np.r_[-SLOPE * limit, SLOPE, np.zeros(len(head[1]))]  # what is believed before anybody was asked
         chance = logistic(told, answers.liked, usual)
-        n = _counts(grades, features)
-        return Foretelling(
-            tuple(whole[0]), _as_asked(whole[1], limit), n, base, by_user, by_item, chance.astype(np.float32)
-        )
+        curve = bend(chance[0] + told @ chance[1:], answers.liked)
+        n, likes = _counts(grades, features), _as_asked(whole[1], limit)
+        return Foretelling(tuple(whole[0]), likes, n, base, by_user, by_item, chance.astype(np.float32), curve)
 
     def _both(
         self, train: Dataset, features: Features, rng: np.random.Generator, stages: "_Stages"
@@ -131,7 +131,7 @@ def ask(
 ) -> Answers:
     """Each of some late events foretold by all models from what its user had done strictly before."""
     m, g, asked = len(models[0]), len(KNOTS), np.flatnonzero(late)
-    asked = np.sort(rng.choice(asked, min(len(asked), ASKED), replace=False))
+    asked = even(asked, data, ASKED, rng)
     n = np.bincount(data.events.item[~late], minlength=len(data.catalog))
     everybody = (*models[0], *_as_asked(models[1], limit))
     found = [(np.zeros((0, len(everybody))), np.zeros((0, g)), np.zeros((0, g)))]
@@ -141,6 +141,22 @@ def ask(
         found.append((said, hat_weights(known_grades(batch)), hat_weights(n[item])))
     told, user, item_ = (np.concatenate([part[i] for part in found]) for i in range(3))
     return Answers(told[:, :m], told[:, m:], data.signed()[asked].astype(np.float64), data.liked()[asked], user, item_)
+
+
+def even(rows: Int64, data: Dataset, n: int, rng: np.random.Generator) -> Int64:
+    """n of these rows, as many of each grade, and of each user's, as there are in proportion: by chance, the share of
+    likes among them would be a point off, and every chance of a like with it."""
+    if len(rows) <= n:
+        return rows
+    order = np.lexsort((data.events.user[rows], data.events.value[rows]))  # systematic sampling: every so many
+    return np.sort(rows[order[((np.arange(n) + rng.random()) * (len(rows) / n)).astype(np.int64)]])
+
+
+def bend(z: Float64, liked: Bool) -> Float32:
+    """b of scorers.foretelling, shrunk towards (0, 1, 0); that itself where more would not always be more."""
+    usual = np.array([0.0, 1.0, 0.0])
+    found = logistic(np.column_stack([z, bent(z)]), liked, usual, np.array([0.1, BEND, BEND]))
+    return (found if found[1] > 0 and found[1] + 3.0 * found[2] > 0 else usual).astype(np.float32)
 
 
 def weights(answers: Answers) -> tuple[Float32, Float32, Float32]:

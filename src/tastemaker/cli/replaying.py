@@ -47,7 +47,9 @@ def replay(
     for one in done:
         if one.policy == "loop":
             _timeline(one).print() if not json else None
-    out.result([one.as_json() for one in done], _summary(done), f"As a picture: {plot}")
+    out.result(
+        [one.as_json() for one in done], _summary(done), " ".join(filter(None, [done[0].fair, f"As a picture: {plot}"]))
+    )
 
 
 def _speed(text: str) -> float:

@@ -18,6 +18,7 @@ from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..store.loading import load_scorer
 from .candidates import stream
+from .caveats import both, of_tags
 from .guards import ENOUGH, SEGMENTS, Health, health
 from .later import K, Later, later_part
 from .plots import plot_calibration
@@ -57,10 +58,10 @@ def evaluate_on_events(store: Store, recipe: Recipe, version: ModelVersion, seed
     with store.read() as conn:
         catalog = database.read_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
-        features = database.get_meta(conn, "features")
-    later, (asked,), fair = unseen(
-        later_part(data, recipe, None, int(time()), version.metrics.get("begins")), [version]
-    )
+        features, tags = database.get_meta(conn, "features"), of_tags(conn)
+    later = later_part(data, recipe, None, int(time()), version.metrics.get("begins"))
+    later, (asked,), fair = unseen(later, [version])
+    fair = both(fair, tags)
     scorer = load_scorer(store.artifacts, asked, catalog, features, recipe.tastes.names)
     ranks = replace(later, metric=None)
     ranking = _ranking(ranks, scorer, seed)

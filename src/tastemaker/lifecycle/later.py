@@ -171,7 +171,7 @@ def _cut(data: Dataset, recipe: Recipe, since: int | None, again: int | None) ->
     return data, *_begins(data.events.time, recipe.quality.window_days, since, again), True
 
 
-def _metric(data: Dataset, recipe: Recipe) -> str | None:
+def _metric(data: Dataset, recipe: Recipe) -> Metric | None:
     return recipe.quality.metric if _tells(data) and recipe.judge.later == "auto" else None
 
 

@@ -44,6 +44,7 @@ class Replayed:
     timeline: every decision, oldest first: at (UTC seconds), what, version, reason
     outcomes: foretold ones; accuracy: of their likes, with its interval over users
     at, correct, version: an entry an outcome, in time; trainings: how many candidates were learned
+    fair: what limits it
     """
 
     policy: str
@@ -59,6 +60,7 @@ class Replayed:
     at: Int64 = field(repr=False)
     correct: Bool = field(repr=False)
     version: Int64 = field(repr=False)
+    fair: str = ""
 
     def as_json(self) -> dict[str, Any]:
         found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("at", "correct", "version")}

@@ -1,6 +1,7 @@
 """Several policies on one past, and the picture of how they did."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from ..data.read import read_table
 from ..errors import QueryError
 from ..recipe import Recipe
 from ..store import Store
+from .caveats import of_tags
 from .plots import plot_replays
 from .replay import POLICIES, Policy, Replayed, replay
 
@@ -54,6 +56,8 @@ def replay_all(
     with TemporaryDirectory(prefix="tastemaker-replay-") as temporary:
         root = Path(temporary) if keep is None else keep
         done = [replay(root / policy, recipe, past.catalog, past, policy=policy, **how) for policy in policies]
+    with store.read() as conn:
+        done = [replace(one, fair=of_tags(conn)) for one in done]
     return done, _drawn(store.root / "plots" / "replay.png", done)
 
 

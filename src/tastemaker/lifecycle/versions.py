@@ -14,6 +14,7 @@ from ..metrics import Interval
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..store.loading import load_scorer
+from .caveats import both, of_tags
 from .guards import Health, health
 from .later import FEW, Judged, Later, later_part
 
@@ -51,14 +52,15 @@ def compare_versions(store: Store, recipe: Recipe, first: int, second: int, seed
         catalog = database.read_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
         pair = (database.version(conn, first), database.version(conn, second))
-        features = database.get_meta(conn, "features")
+        features, tags = database.get_meta(conn, "features"), of_tags(conn)
     begun = min((v.metrics["begins"] for v in pair if "begins" in v.metrics), default=None)
     later, pair_as, fair = unseen(later_part(data, recipe, None, int(time()), begun), pair)
     scorers = [load_scorer(store.artifacts, v, catalog, features, recipe.tastes.names) for v in pair_as]
     a, b = (later.judge(scorer, seed) for scorer in scorers)
     ha, hb = (health(s, later, r) for s, r in zip(scorers, (a, b), strict=True))
     lift = later.lift(b, a, seed)
-    return SideBySide(pair, (a, b), (ha, hb), lift, later.named, later.protocol, _differing(pair), fair)
+    return SideBySide(pair, (a, b), (ha, hb), lift, later.named, later.protocol, _differing(pair),
+                      both(fair, tags))  # fmt: skip
 
 
 def unseen(later: Later, versions: Sequence[ModelVersion]) -> tuple[Later, Sequence[ModelVersion], str]:

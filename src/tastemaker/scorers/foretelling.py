@@ -1,16 +1,17 @@
 """What a grade will be, and whether it will be a like: members that score in preferences, weighed by how much is known.
 
     score = sum_g h_g(n_u) base_g + sum_m score_m [sum_g h_g(n_u) w_mg + sum_g h_g(n_i) v_mg]
-    like  = sigmoid(c_0 + c_1 score + sum_l c_l like_l)
+    like  = sigmoid(b_0 + b_1 z + b_2 bent(z)),  z = c_0 + c_1 score + sum_l c_l like_l
 
-h: hat functions of log(1 + n), so that weights change smoothly with the grades n_u that the query holds and the grades
-n_i that an item had at training; each sums to 1. Members of `likes` were learned from likes and dislikes alone: they
-know what this user's grades mean, which one scale for all does not.
+bent(z) = z^3 / 16, held beyond |z| = 4: far from even, what happens is surer than a straight line says. h: hat
+functions of log(1 + n), so that weights change smoothly with the grades n_u that the query holds and the grades n_i
+that an item had at training; each sums to 1. Members of `likes` were learned from likes and dislikes alone: they know
+what this user's grades mean, which one scale for all does not.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from ..data.query import Batch
 from .base import Contributions, Part, Prediction, Scorer, merged
 
 KNOTS = (0, 3, 10, 30, 100)  # grades
+REACH = 4.0  # log odds
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Foretelling(Scorer):
     """
     graded:  float32 (n_items,), grades that an item had at training
     base:    float32 (g,); by_user, by_item: float32 (members, g), weights at the KNOTS
-    chance:  float32 (2 + likes,), of the logistic curve; all 0 but the first = the same for everybody
+    chance:  float32 (2 + likes,), c; all 0 but the first = the same for everybody; curve: float32 (3,), b
     """
 
     members: tuple[Scorer, ...]
@@ -67,6 +69,7 @@ class Foretelling(Scorer):
     by_user: Float32
     by_item: Float32
     chance: Float32
+    curve: Float32 = field(default_factory=lambda: np.array([0.0, 1.0, 0.0], np.float32))
 
     @property
     def n_items(self) -> int:
@@ -83,6 +86,7 @@ class Foretelling(Scorer):
         z = self.chance[0] + self.chance[1] * score
         for weight, model in zip(self.chance[2:], self.likes, strict=True):
             z = z + weight * model.score(batch, items)
+        z = self.curve[0] + self.curve[1] * z + self.curve[2] * bent(z)
         like = 1.0 / (1.0 + np.exp(-np.clip(z, -30.0, 30.0)))
         return Prediction(np.clip(score, -1.0, 1.0).astype(np.float32), like.astype(np.float32))
 
@@ -121,6 +125,10 @@ class Foretelling(Scorer):
         for by_user, by_item, score in zip(self.by_user, of_items, scores, strict=True):
             total += score * ((hats @ by_user)[:, None] + by_item)
         return total.astype(np.float32)
+
+
+def bent(z: NDArray[Any]) -> NDArray[Any]:
+    return np.asarray(np.clip(z, -REACH, REACH) ** 3 / REACH**2)
 
 
 def known_grades(batch: Batch) -> NDArray[np.integer]:
