@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from tastemaker.monitor import DAY, Limits, judged_before, status, track
-from tastemaker.store import NewVersion, Store, add_job, put_catalog
+from tastemaker.store import NewVersion, Store, add_job, put_catalog, record_decision
 from tastemaker.store.experiments import NewExperiment, start_experiment
 from tastemaker.store.tables import meta
 
@@ -65,6 +65,14 @@ def test_when_nothing_is_left_to_do(store: Store) -> None:
     happen(store, [("ann", "i1", 5, 1500)])
     track(store, LIMITS, NOW)
     assert status(store, NOW).next == ("Nothing needs you. Let cron call: tastemaker tick",)
+
+
+def test_a_training_that_failed_is_told_until_the_next_one(store: Store) -> None:
+    shop(store)
+    for what, told in (("failed", True), ("retrained", False)):
+        with store.begin() as conn:
+            record_decision(conn, what, "job 1 failed", NOW, None, {"job": 1})
+        assert any("The last training failed" in step for step in status(store, NOW).next) == told
 
 
 def test_limits_are_those_of_the_recipe_that_is_kept(store: Store) -> None:

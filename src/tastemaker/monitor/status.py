@@ -21,6 +21,7 @@ from .limits import DAY, Limits
 from .quality import Figures, figures
 
 Json = dict[str, Any]
+TRIED = ("trained", "retrained", "rejected", "failed")  # decisions that tell what became of a training
 CRON = "Nothing needs you. Let cron call: tastemaker tick"
 
 
@@ -136,11 +137,13 @@ def _steps(found: Json, lost: bool) -> Iterator[str]:
     if version is None:
         yield "Nothing answers. Choose a version: tastemaker versions; tastemaker activate N"
         return
-    tried = next((d for d in reversed(found["decisions"]) if d["what"] in ("retrained", "rejected")), None)
+    tried = next((d for d in reversed(found["decisions"]) if d["what"] in TRIED), None)
     if found["alarms"] and tried is not None and tried["what"] == "rejected":
         yield "Learning again was tried and did not help; it is tried again as more comes in. See: tastemaker impact"
     else:
         yield from dict.fromkeys(f"{alarm.advice}." for alarm in found["alarms"])
+    if tried is not None and tried["what"] == "failed":
+        yield "The last training failed under way, and is tried again. See why: tastemaker jobs list"
     if found["waiting"]:
         yield f"{found['waiting']} outcomes wait to be compared with what was foretold. Run: tastemaker tick"
     if lost:
