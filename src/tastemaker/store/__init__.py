@@ -18,6 +18,7 @@ from .events import (
     put_events,
     read_dataset,
     read_user,
+    room_for_indexes,
 )
 from .imports import Import, find_import, list_imports, put_import
 from .jobs import Job, add_job, end_job, find_job, hand_job, list_jobs, report_job, settle_job, start_job, sweep_jobs
@@ -110,6 +111,7 @@ __all__ = [
     "report_job",
     "restore",
     "rollback",
+    "room_for_indexes",
     "set_state",
     "settle_job",
     "start_job",
