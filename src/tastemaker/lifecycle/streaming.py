@@ -35,7 +35,7 @@ def import_stream(
     kinds: set[str] = set()
     bad: list[BadRow] = []
     digest, source, now, counted = hashlib.sha256(), "", int(clock()), Repeats()
-    with store.begin() as conn:
+    with store.begin() as conn, database.room_for_indexes(conn):
         for table in chain([first, second], parts):
             read = load_events(table, recipe.events, catalog, recipe.tastes.names, now, counted)
             if not skip_bad_rows:

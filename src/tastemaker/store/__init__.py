@@ -18,6 +18,7 @@ from .events import (
     put_events,
     read_dataset,
     read_user,
+    room_for_indexes,
 )
 from .forgetting import Forgotten, forget
 from .imports import Import, find_import, list_imports, put_import
@@ -113,6 +114,7 @@ __all__ = [
     "report_job",
     "restore",
     "rollback",
+    "room_for_indexes",
     "set_state",
     "settle_job",
     "start_job",

@@ -43,7 +43,7 @@ def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> in
         raise DataError(f"{len(dataset)} events come with {len(keys)} keys. Give one key an event.")
     item_rows = _item_rows(conn, dataset)
     user_rows = _put_users(conn, dataset)
-    with _room_for_indexes(conn, len(dataset)):
+    with room_for_indexes(conn, len(dataset)):
         return add_new(conn, events, _rows(dataset.events, user_rows, item_rows, keys))
 
 
@@ -116,7 +116,7 @@ def delete_synthetic(conn: sa.Connection) -> int:
 
 
 @contextmanager
-def _room_for_indexes(conn: sa.Connection, n: int) -> Iterator[None]:
+def room_for_indexes(conn: sa.Connection, n: int = MANY) -> Iterator[None]:
     """Keys are random, so a new one may land on any page of their index: SQLite's cache of 2 MB would be read and
     written for each of a million events, which takes twice as long."""
     if conn.dialect.name != "sqlite" or n < MANY:
