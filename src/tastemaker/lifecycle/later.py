@@ -254,4 +254,4 @@ def _codes(ids: Sequence[str]) -> np.ndarray:
 
 
 def _spread(codes: np.ndarray) -> Float64:
-    return (codes * MIX >> np.uint64(40)).astype(np.float64) / 2**24
+    return np.asarray((codes * MIX >> np.uint64(40)) / 2**24, np.float64)

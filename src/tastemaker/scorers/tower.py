@@ -65,7 +65,7 @@ class Tower(Scorer):
         """What the network makes of its input, unit rows float32 (len(features), dim); zeros where nothing of it is
         known: items are not alike for want of numbers."""
         h = features.matrix(self.blocks)
-        known = np.any([features.known(name) for name in self.blocks], axis=0)
+        known = np.any([np.zeros(len(h), bool), *(features.known(name) for name in self.blocks)], axis=0)
         for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = (np.maximum(h, 0.0) if layer else h) @ weight + bias
         return unit_rows(h * known[:, None])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,8 @@ def features_of(one: Catalog, tower: Tower, artifacts: Artifacts, digest: str | 
     """What the network asks of an item; blocks of which a description says nothing are 0."""
     from ..features.signatures import signatures
 
-    manifest, kept = ({}, {}) if digest is None else artifacts.get(digest)
+    nothing: tuple[dict[str, Any], dict[str, Any]] = ({}, {})
+    manifest, kept = nothing if digest is None else artifacts.get(digest)
     blocks: dict[str, Float32] = {}
     for name in (*tower.blocks, *tower.beside):
         numbers = own_numbers(artifacts, digest, one) if name == "numbers" else None
