@@ -16,9 +16,11 @@ from tastemaker.app import words
 
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 AXE = Path(sys.prefix) / "axe" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("TASTEMAKER_SCREENSHOTS")  # a folder, where they are wanted
 WAIT = 30_000  # ms
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 400, "height": 800}
-TALL = 2600  # pixels of a screenshot, at most
+LOOKS = {"light": ("light", WIDE), "dark-phone": ("dark", PHONE), "dark": ("dark", WIDE), "phone": ("light", PHONE)}
+TALL = 1700  # pixels of a screenshot, at most
 
 
 def chromium() -> str | None:
@@ -116,6 +118,17 @@ class Visitor:
         self.button(label, nth).click()
         self.done()
 
+    def choose(self, label: str) -> None:
+        """The first of what a box offers, by the keyboard."""
+        box = self.page.get_by_role("combobox", name=label, exact=True).first
+        for _ in range(20):  # a page that is drawn anew closes it
+            box.press("ArrowDown")
+            self.page.wait_for_timeout(200)
+            if self.page.get_by_role("option").count():
+                break
+        box.press("Enter")
+        self.done()
+
     def sees(self, text: str) -> None:
         self.page.get_by_text(text).first.wait_for()
 
@@ -140,3 +153,9 @@ class Visitor:
         self.done()
         self.page.screenshot(path=str(file))
         self.page.set_viewport_size(size)
+
+
+def visit(browser: Any, url: str, look: str) -> Visitor:
+    scheme, size = LOOKS[look]
+    context = browser.new_context(viewport=size, color_scheme=scheme, reduced_motion="reduce", accept_downloads=True)
+    return Visitor.of(context, url)

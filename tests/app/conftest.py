@@ -8,6 +8,7 @@ import pytest
 from tastemaker.app import settings
 from tastemaker.store import Store
 
+from .browsing import chromium
 from .made import lively
 
 PAGES = Path(settings.__file__).parent / "pages"
@@ -46,3 +47,13 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
         return testing.AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60).run()
 
     return shown
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    pytest.importorskip("streamlit", reason="the extra `app` is not installed")
+    with api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield opened
+        opened.close()

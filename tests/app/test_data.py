@@ -8,31 +8,26 @@ from time import time
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from tastemaker.app import words
 from tastemaker.app.data import (
     checking,
     discover,
-    experiments,
     holdings,
     maps,
     overview,
-    quality,
-    training,
-    tuning,
-    versions,
 )
 from tastemaker.app.data.ability import ability
 from tastemaker.app.data.plot import Plot, as_csv, thinned
 from tastemaker.data.catalog import Catalog
 from tastemaker.data.vocab import Vocab
-from tastemaker.experiment import look as whole_report
+from tastemaker.errors import DataError
 from tastemaker.lifecycle import Project
-from tastemaker.monitor import Limits
-from tastemaker.store import ModelVersion, Store, read_catalog
+from tastemaker.store import Store, read_catalog
 from tastemaker.store.answers import Answers
 from tastemaker.store.quality import read_outcomes
-from tastemaker.store.tuning import TrialRow
+from tastemaker.store.tables import items
 
 APP = Path(words.__file__).parent
 
@@ -91,6 +86,28 @@ def test_search_finds_all_the_words_and_beginnings_first() -> None:
     assert discover.search(catalog, "  ") == []
 
 
+def test_of_a_thing_with_numbers_alone_these_are_said() -> None:
+    numbers = {"tempo": np.array([120.0, np.nan], np.float32), "energy": np.array([0.25, np.nan], np.float32)}
+    ids = Vocab(("a", "b"))
+    assert discover.about(Catalog(ids, ("A", "B"), numbers=numbers), 0) == "tempo 120 · energy 0.25"
+    assert discover.about(Catalog(ids, ("A", "B"), numbers=numbers), 1) == ""
+    told = Catalog(ids, ("A", "B"), numbers=numbers, categories={"kind": ("folk", "rock")})
+    assert discover.about(told, 0) == "folk"
+
+
+def test_the_project_is_open_before_anybody_looks(past: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    streamlit = pytest.importorskip("streamlit", reason="the extra `app` is not installed")
+    from tastemaker.app import frame
+    from tastemaker.app.settings import Settings
+
+    streamlit.cache_resource.clear()
+    frame.warm(Settings(past))
+    monkeypatch.setattr(Answers, "open", None)  # nobody opens it again
+    opened = frame._opened(Settings(past, read_only=True))
+    assert len(opened.catalog()) == 60
+    streamlit.cache_resource.clear()
+
+
 def test_abilities_follow_what_there_is(store: Store, taught: Project) -> None:
     rated = ability(Answers.open(store))
     assert rated.stars is not None
@@ -139,14 +156,37 @@ def test_a_file_is_checked_and_nothing_is_kept(store: Store) -> None:
     with store.read() as conn:
         catalog = read_catalog(conn)
     data = b"userId,movieId,rating,timestamp\nu1,1,4,1600000000\nzz,2,3.5,1600000001\nu1,2,11,1600000002\n"
-    found = checking.check_file("more.csv", data, "events", catalog, store.recipe())
+    found = checking.check_file("more.csv", data, "events", catalog, store)
     assert (found.what, found.rows, found.loaded, found.n_refused) == ("rating", 3, 2, 1)
+    assert (found.new, found.before) == (2, None)
     assert found.refused[0][words.COL_LINE] == 4
     items = b"movieId,title,genres\n1,A (1999),Drama\n900,B (2001),War|Drama\n"
-    more = checking.check_file("items.csv", items, "catalog", catalog, store.recipe())
+    more = checking.check_file("items.csv", items, "catalog", catalog, store)
     assert (more.loaded, more.new, more.n_refused) == (2, 1, 0)
     assert more.sample[1]["genres"] == "War, Drama"
     assert more.sample[1]["era"] == "2000s"
+
+
+def test_a_file_that_was_imported_is_known_again(store: Store, root: Path) -> None:
+    data = b"userId,movieId,rating,timestamp\nu1,1,4,1600000000\nzz,2,3.5,1600000001\n"
+    (root / "more.csv").write_bytes(data)
+    with Project.open(root) as project:
+        done, catalog = project.import_(root / "more.csv"), project.catalog()
+    again = checking.check_file("renamed.csv", data, "events", catalog, store)
+    assert (again.new, again.before) == (0, done.record.at)
+    one_more = checking.check_file("more.csv", data + b"u2,3,4,1600000002\n", "events", catalog, store)
+    assert (one_more.new, one_more.before) == (1, None)
+
+
+def test_tags_are_no_events(store: Store, root: Path) -> None:
+    data = b"userId,movieId,tag,timestamp\nu1,1,dark,1600000000\n"
+    (root / "tags.csv").write_bytes(data)
+    with Project.open(root) as project:
+        catalog = project.catalog()
+        with pytest.raises(DataError, match="--tags"):
+            project.import_(root / "tags.csv")
+    with pytest.raises(DataError, match="--tags"):
+        checking.check_file("tags.csv", data, "events", catalog, store)
 
 
 def test_columns_of_the_kept_recipe_are_those_of_the_file(store: Store, root: Path) -> None:
@@ -160,7 +200,9 @@ def test_traffic_counts_lists_events_and_coverage(store: Store) -> None:
     assert sum(row["lists"] for row in found.rows) == found.lists == 60
     assert {row["fallback"] for row in found.rows} == {0.0, None}
     assert found.coverage is not None
-    assert 0.1 < found.coverage <= 1.0
+    daily = [row["coverage"] for row in found.rows if row["coverage"] is not None]
+    assert len(daily) == 14
+    assert 0.1 < max(daily) <= found.coverage <= 1.0
     days = overview.accuracy_by_day(store, int(time()))
     with store.read() as conn:
         seen = read_outcomes(conn, int(time()) - 60 * 86_400)
@@ -169,99 +211,9 @@ def test_traffic_counts_lists_events_and_coverage(store: Store) -> None:
     assert right == pytest.approx(int(seen.correct.sum()))
 
 
-def test_the_line_of_quality_counts_every_outcome_once(store: Store) -> None:
-    seen = quality.look(store, Limits.of(store.recipe()))
-    plot = quality.over_time_plot(seen)
-    assert plot is not None
-    real = [row for row in plot.rows if row["what"] == words.REALISED]
-    assert sum(row["outcomes"] for row in real) == int(seen.outcomes.said.sum())
-    assert all(row["low"] <= row["share"] <= row["high"] for row in real)
-    assert plot.marks
-    with store.read() as conn:
-        catalog = read_catalog(conn)
-    n, rows = quality.unexpected_rows(seen, catalog)
-    assert n >= len(rows) > 0
-    assert all(row[words.COL_ITEM].startswith("Film") for row in rows)
-
-
-def test_the_lift_by_day_ends_where_the_report_is(store: Store) -> None:
-    report = experiments.look(store, 1)
-    assert report.lift == whole_report(store, 1).lift
-    rows = experiments.lift_rows(store, report)
-    assert rows[-1]["lift"] == pytest.approx(100 * report.lift.points.mean)
-    assert rows[-1]["low"] == pytest.approx(100 * report.lift.points.low)
-    assert rows[-1]["users"] == report.control.figure.n + report.treatment.figure.n
-    assert [row["day"] for row in rows] == sorted(row["day"] for row in rows)
-
-
-def test_looking_at_a_broken_guard_ends_nothing(store: Store) -> None:
-    experiments.look(store, 1)
-    assert experiments.all_of(store)[0].state == "running"
-
-
-def test_the_family_tree_puts_children_under_their_parents() -> None:
-    def made(id_: int, parent: int | None) -> ModelVersion:
-        return ModelVersion(
-            id=id_, parent=parent, recipe="r", algorithm="a", artifact="x", code_version="1", seed=0
-        )  # fmt: skip
-
-    found = versions.tree([made(3, 1), made(2, 0), made(0, None), made(1, 0), made(4, 9)])
-    assert [(v.id, depth) for v, depth in found] == [(0, 0), (1, 1), (3, 2), (2, 1), (4, 0)]
-
-
-def test_lists_of_two_versions_differ_most_first(store: Store) -> None:
-    found = versions.lists_beside(Answers.open(store, 0), Answers.open(store), ["u1", "u2", "u3"])
-    assert [lists.shared for lists in found] == sorted(lists.shared for lists in found)
-    same = versions.lists_beside(Answers.open(store), Answers.open(store), ["u1"])
-    assert same[0].shared == 10
-
-
-def test_metrics_of_versions_carry_intervals_and_floors(taught: Project) -> None:
-    rows = versions.metric_rows(taught.versions()[-1])
-    spearman = next(row for row in rows if row[words.COL_METRIC] == "spearman")
-    assert spearman[words.COL_LOW] <= spearman[words.COL_VALUE] <= spearman[words.COL_HIGH]
-    assert spearman[words.COL_FLOOR] < spearman[words.COL_CEILING]
-    assert versions.quality_plot(taught.versions()) is not None
-
-
-def test_a_search_shows_best_beside_present(store: Store) -> None:
-    study = tuning.studies(store)[0]
-    one = tuning.searched(store, study)
-    assert one.best is not None
-    assert one.best.number == study.result["best"]  # type: ignore[index]
-    plot = tuning.progress_plot(one)
-    assert plot is not None
-    best = [row["value"] for row in plot.rows if row["what"] == words.BEST_SO_FAR]
-    assert best == sorted(best, reverse=not one.higher)
-    assert {row[words.COL_SETTING] for row in tuning.beside_rows(one)} == set(tuning.fields_of(one))
-
-
-def test_importance_sees_the_setting_that_matters(store: Store) -> None:
-    rng, study = np.random.default_rng(0), tuning.studies(store)[0]
-    trials = [
-        TrialRow(id=str(k), study="s", number=k, state="done", params={"a": a, "b": b, "c": "x"}, value=a + 0.01 * b)
-        for k, (a, b) in enumerate(rng.uniform(0, 1, (40, 2)).tolist())
-    ]
-    plot = tuning.importance_plot(tuning.Searched(study, trials))
-    assert plot is not None
-    shares = {row["setting"]: row["share"] for row in plot.rows}
-    assert shares["a"] > 0.7
-    assert shares["b"] < 0.2
-    assert shares["c"] == 0.0
-    assert tuning.importance_plot(tuning.Searched(study, trials[:5])) is None
-
-
-def test_what_is_missing_before_learning_is_worth_it(new: Project, store: Store) -> None:
-    lacking = {need.name: need.missing for need in training.needs(new.status(), new.store.recipe())}
-    assert lacking == {words.NEED_ITEMS: 0, words.NEED_EVENTS: 10, words.NEED_USERS: 5}
-    with Project.open(store.root) as project:
-        assert all(not need.missing for need in training.needs(project.status(), store.recipe()))
-    assert training.can_pretrain(new.store.recipe())
-    assert not training.can_pretrain({"tastes": {"families": {}}})
-
-
-def test_curves_of_learning_start_at_one(taught: Project) -> None:
-    learned = training.learned(taught.store)
-    assert learned.plot is not None
-    assert learned.plot.rows[0]["share"] == 1.0
-    assert {row[words.COL_MODEL] for row in learned.rows} >= {"bpr"}
+def test_coverage_counts_what_can_still_be_shown(store: Store) -> None:
+    with store.begin() as conn:
+        conn.execute(sa.update(items).values(available=sa.case((items.c.row < 5, True), else_=False)))
+    found = overview.traffic(store, int(time()))
+    assert found.coverage is not None
+    assert found.coverage <= 1.0

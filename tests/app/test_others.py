@@ -70,6 +70,7 @@ def test_a_label_is_chosen_and_an_unknown_one_noted(feel: Path, show: Show) -> N
     sure = discover.ask(answers, discover.Person(labels={"emotion": labels[0]}))
     assert sure.context["emotion"][labels[0]] == 1.0
     assert sure.slate.spoke == "mapping"
+    assert {row["share"] for row in sure.rows} == {None}  # all score the same: there is nothing to compare
     assert not sure.notes
     strange = discover.ask(answers, discover.Person(labels={"emotion": "grumpish"}))
     assert "'grumpish' is no emotion that is known" in strange.notes[0]

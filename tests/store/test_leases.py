@@ -76,6 +76,14 @@ def test_only_the_holder_gives_it_back(store: Store) -> None:
         assert find_lease(conn, "training") is None
 
 
+def test_on_windows_nobody_is_sent_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[int, int]] = []
+    monkeypatch.setattr("tastemaker.store.leases.sys.platform", "win32")
+    monkeypatch.setattr("tastemaker.store.leases.os.kill", lambda *asked: sent.append(asked))
+    assert alive(new_holder())
+    assert sent == []
+
+
 def test_this_process_is_alive_and_a_zombie_is_not() -> None:
     assert alive(new_holder())
     assert not alive(dead_holder())

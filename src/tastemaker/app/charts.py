@@ -16,9 +16,21 @@ def draw(plot: Plot, height: int = HEIGHT) -> Any:
     data = _data(plot.rows)
     named = plot.x_kind == "name"
     chart = _named(plot, data) if named else _plain(plot, data)
-    each = len({row[plot.series] for row in plot.rows}) if plot.series and plot.kind == "bar" and _overlap(plot) else 1
-    tall = ROW * each * len({row[plot.x] for row in plot.rows}) + (136 if plot.series else 66) if named else height
-    return chart.properties(height=tall, width="container")
+    each = len(_labels(plot)) if plot.kind == "bar" and _overlap(plot) else 1
+    tall = (
+        ROW * each * len({row[plot.x] for row in plot.rows}) + (116 if _told_apart(plot) else 56) if named else height
+    )
+    return chart.properties(height=tall, width="container", padding={"left": 0, "top": 4, "right": 12, "bottom": 0})
+
+
+def _labels(plot: Plot) -> list[str]:
+    """Of the series, in order of appearance."""
+    return list(dict.fromkeys(str(row[plot.series]) for row in plot.rows)) if plot.series else []
+
+
+def _told_apart(plot: Plot) -> bool:
+    """Are there several series? One needs no legend."""
+    return len(_labels(plot)) > 1
 
 
 def _data(rows: Rows) -> Any:
@@ -34,27 +46,47 @@ def _format(plot: Plot) -> str:
 
 
 def _value(plot: Plot, channel: Any) -> Any:
-    share = plot.percent and all(0.0 <= (row[plot.y] or 0.0) <= 1.0 for row in plot.rows)
-    zero = plot.kind == "bar" or plot.diagonal
-    scale = alt.Scale(domain=[0, 1]) if share and zero and plot.diagonal else alt.Scale(zero=zero, nice=True)
     axis = alt.Axis(title=plot.y_title, format=_format(plot), tickCount=5)
-    return channel(f"{plot.y}:Q", axis=axis, scale=scale)
+    return channel(f"{plot.y}:Q", axis=axis, scale=_scale(plot))
+
+
+def _scale(plot: Plot) -> Any:
+    """Shares over time and on the diagonal: all of them that are possible. Intervals: with room at both ends."""
+    values = [v for name in (plot.y, plot.low, plot.high) if name for row in plot.rows if (v := row[name]) is not None]
+    share = plot.percent and all(0.0 <= v <= 1.0 for v in values)
+    if share and (plot.diagonal or (plot.low and plot.x_kind == "time")):
+        return alt.Scale(domain=[0, 1])
+    if plot.low and plot.x_kind == "name":
+        room = 0.06 * (max(values) - min(values)) or 0.05
+        ends = [min(values) - room, max(values) + room]
+        return alt.Scale(domain=[max(0.0, ends[0]), min(1.0, ends[1])] if share else ends, nice=False)
+    return alt.Scale(zero=plot.kind == "bar" or plot.diagonal, nice=True)
 
 
 def _color(plot: Plot) -> Any:
-    if not plot.series:
+    if not _told_apart(plot):
         return alt.Undefined
-    order = list(dict.fromkeys(str(row[plot.series]) for row in plot.rows))
     legend = alt.Legend(
-        title=plot.series_title or None, orient="top", columns=2, labelLimit=260, offset=4, symbolOpacity=1
-    )
-    return alt.Color(f"{plot.series}:N", legend=legend, sort=order)
+        title=plot.series_title or None, orient="top", columns=3, labelLimit=260, offset=4, symbolOpacity=1,
+        symbolStrokeWidth=3,
+    )  # fmt: skip
+    return alt.Color(f"{plot.series}:N", legend=legend, sort=_labels(plot))
+
+
+def _dash(plot: Plot) -> Any:
+    """The second kind of a line is dashed."""
+    kinds = list(dict.fromkeys(str(row[plot.dash]) for row in plot.rows)) if plot.dash else []
+    if len(kinds) < 2:
+        return alt.Undefined
+    scale = alt.Scale(domain=kinds, range=[[1, 0], [5, 4]])
+    legend = alt.Legend(title=None, orient="top", labelLimit=260, offset=4, symbolStrokeWidth=2)
+    return alt.StrokeDash(f"{plot.dash}:N", scale=scale, legend=legend)
 
 
 def _tips(plot: Plot) -> list[Any]:
     kind = {"time": "T", "number": "Q", "name": "N"}[plot.x_kind]
     tips = [alt.Tooltip(f"{plot.x}:{kind}", title=plot.x_title or plot.x)]
-    tips += [alt.Tooltip(f"{plot.series}:N", title=plot.series_title or plot.series)] if plot.series else []
+    tips += [alt.Tooltip(f"{name}:N", title=name) for name in (plot.series, plot.dash) if name]
     form = ".1%" if plot.percent else ".4~g"
     tips += [alt.Tooltip(f"{plot.y}:Q", title=plot.y_title, format=form)]
     tips += [alt.Tooltip(f"{end}:Q", title=end, format=form) for end in (plot.low, plot.high) if end]
@@ -67,21 +99,23 @@ def _named(plot: Plot, data: Any) -> Any:
     y = alt.Y(
         f"{plot.x}:N",
         sort=order,
+        scale=alt.Scale(type="band"),
         axis=alt.Axis(title=plot.x_title or None, labelLimit=190, labelPadding=6, labelOverlap=False),
     )
     base = alt.Chart(data).encode(y=y, tooltip=_tips(plot))
     x = _value(plot, alt.X)
     if plot.kind == "bar":
         marks = base.mark_bar(size=14, cornerRadiusEnd=2).encode(x=x, color=_color(plot))
-        return marks.encode(yOffset=alt.YOffset(f"{plot.series}:N")) if plot.series and _overlap(plot) else marks
+        return marks.encode(yOffset=alt.YOffset(f"{plot.series}:N")) if _told_apart(plot) and _overlap(plot) else marks
     points = base.mark_point(filled=True, size=70).encode(x=x, color=_color(plot))
     if not plot.low:
         return points
     ends = {
-        "x": alt.X(f"{plot.low}:Q", title=plot.y_title, scale=alt.Scale(zero=False)),
+        "x": alt.X(f"{plot.low}:Q", title=plot.y_title, scale=_scale(plot)),
         "x2": alt.X2(f"{plot.high}:Q"),
     }
-    return base.mark_rule(strokeWidth=2, color=GRAY).encode(**ends, color=_color(plot)) + points
+    plain: dict[str, Any] = {} if _told_apart(plot) else {"color": GRAY}
+    return base.mark_rule(strokeWidth=2, **plain).encode(**ends, color=_color(plot)) + points
 
 
 def _overlap(plot: Plot) -> bool:
@@ -104,18 +138,23 @@ def _main(plot: Plot, base: Any) -> list[Any]:
     y, color = _value(plot, alt.Y), _color(plot)
     if plot.kind == "bar":
         return [
-            base.mark_bar(cornerRadiusEnd=2, size=max(3, min(18, 420 // max(len(plot.rows), 1)))).encode(
+            base.mark_bar(cornerRadiusEnd=2, size=max(2, min(18, 200 // max(len(plot.rows), 1)))).encode(
                 y=y, color=color
             )
         ]
     if plot.kind == "point":
         return [base.mark_point(filled=True, size=55, opacity=0.75).encode(y=y, color=color)]
+    first = plot.rows[0][plot.dash] if plot.dash else None
     band = []
     if plot.low:
         ends = {"y": alt.Y(f"{plot.low}:Q", title=plot.y_title), "y2": alt.Y2(f"{plot.high}:Q")}
-        band = [base.mark_area(opacity=0.22).encode(**ends, color=color)]
-    dots = alt.OverlayMarkDef(size=28) if len(plot.rows) <= 120 and not plot.diagonal else False
-    line = base.mark_line(point=dots, strokeWidth=2).encode(y=y, color=color)
+        area = base.mark_area(opacity=0.22).encode(**ends, color=color)
+        band = [area.transform_filter(alt.datum[plot.dash] == first) if plot.dash else area]
+    dots = alt.OverlayMarkDef(size=28) if len(plot.rows) <= 120 and not plot.diagonal and not plot.dash else False
+    line = base.mark_line(point=dots, strokeWidth=2).encode(y=y, color=color, strokeDash=_dash(plot))
+    if plot.size:
+        points = base.mark_point(filled=True, opacity=1).encode(y=y, size=alt.Size(f"{plot.size}:Q", legend=None))
+        return [line, points]
     if not plot.loose:
         return [*band, line]
     is_loose = f"datum['{plot.series}'] === '{plot.loose}'"

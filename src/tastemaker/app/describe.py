@@ -14,6 +14,8 @@ from tastemaker.store.answers import Answers
 
 FEW_TASTES = 10  # that are all shown as pills; more are searched
 GRADES = 10  # at most
+SAID_HERE = ("did", "likes", "skips", "rated here", "feeling", "search", "tastes")
+SAID_OF = ("label ", "taste ", "filter ")
 SAID, MOST_LABELS = 0.005, 6  # shares below the first are no news
 
 
@@ -28,17 +30,18 @@ def person(opened: frame.Opened, answers: Answers, can: Ability) -> discover.Per
     labels = _labels(can.context)
     taste = _tastes(can.tastes) if can.tastes else {}
     likes = _liked(answers)
-    filters = _filters(can.filters)
-    n = st.slider(words.HOW_MANY, 5, 30, 10, 5, key="n")
+    with st.expander(words.FILTERS, icon=":material/filter_list:"):
+        n = st.slider(words.HOW_MANY, 5, 30, 10, 5, key="n")
+        filters = _filters(can.filters)
     if opened.may_change:
         st.toggle(words.RECORD, value=True, key="record", help=words.RECORD_HELP.format(user=user or visitor()))
     elif frame.locked(opened):
         st.caption(words.NOT_RECORDED)
-    if st.session_state.get("skips") or st.session_state.get("likes") or st.session_state.get("rated here"):
+    if any(st.session_state.get(name) for name in _said_here()):
         st.button(words.START_OVER, on_click=forget, icon=":material/restart_alt:")
     return discover.Person(
-        user, likes, tuple(st.session_state.get("skips", ())), st.session_state.get("rated here", {}), taste, filters,
-        text.strip(), labels, n,
+        user, known != words.KNOWN_USER, likes, tuple(st.session_state.get("skips", ())),
+        st.session_state.get("rated here", {}), taste, filters, text.strip(), labels, n,
     )  # fmt: skip
 
 
@@ -106,19 +109,16 @@ def _add(id_: str) -> None:
 
 
 def _filters(filters: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
-    if not filters:
-        return {}
-    with st.expander(words.FILTERS, icon=":material/filter_list:"):
-        chosen = {
-            name: st.selectbox(name.replace("_", " "), values, index=None, key=f"filter {name}", placeholder=words.ANY)
-            for name, values in filters.items()
-        }
+    chosen = {
+        name: st.selectbox(name.replace("_", " "), values, index=None, key=f"filter {name}", placeholder=words.ANY)
+        for name, values in filters.items()
+    }
     return {name: value for name, value in chosen.items() if value}
 
 
 def other_version(opened: frame.Opened, answers: Answers) -> int | None:
     """Another version to ask the same, where somebody wants to compare."""
-    active = opened.answers_mark[0]
+    active = opened.active
     found = [v for v in versions.known(opened.store) if v.id != active and v.artifact]
     if not found or not st.toggle(words.COMPARE, key="compare"):
         return None
@@ -150,9 +150,14 @@ def remember(what: str, id_: str) -> None:
         kept.append(id_)
 
 
+def _said_here() -> list[str]:
+    """The names under which the page keeps what was said of this person."""
+    return [str(name) for name in st.session_state if name in SAID_HERE or str(name).startswith(SAID_OF)]
+
+
 def forget() -> None:
     """Begin with somebody else."""
-    for name in ("likes", "skips", "rated here", "visitor"):
+    for name in (*_said_here(), "visitor"):
         st.session_state.pop(name, None)
 
 

@@ -6,66 +6,78 @@ from dataclasses import dataclass
 from time import time
 from typing import Any
 
-import sqlalchemy as sa
 import streamlit as st
 
-from tastemaker import store as database
 from tastemaker.app import parts, words
-from tastemaker.app.data import discover, holdings, overview
+from tastemaker.app.data import discover, holdings, overview, quality
 from tastemaker.app.data.ability import Ability, ability
+from tastemaker.app.data.marks import Mark, Marks, marks_of
+from tastemaker.app.data.plot import Row
 from tastemaker.app.data.trouble import Trouble, away, troubles
 from tastemaker.app.settings import Settings
 from tastemaker.data.catalog import Catalog
 from tastemaker.errors import StoreError, TastemakerError
-from tastemaker.monitor import Status
+from tastemaker.monitor import Limits, Status
 from tastemaker.store import Store
 from tastemaker.store.answers import Answers
 from tastemaker.store.location import file_of, find_root
-from tastemaker.store.tables import decisions, events, jobs, model_versions, slates
 
-Mark = tuple[Any, ...]
 KEEP = 4  # of each thing that is cached
-FRESH = 900  # seconds that a look at the whole project holds where nothing has changed
+FRESH = 60  # seconds until what users do meanwhile is counted; what somebody orders is seen at once
 
 
 @dataclass(frozen=True)
 class Opened:
-    """mark: changes whenever something that is cached may be out of date; troubles: what is shown above every page"""
+    """marks: change whenever something that is cached may be out of date; troubles: what is shown above every page"""
 
     settings: Settings
     store: Store
-    mark: Mark
+    marks: Marks
     may_change: bool
     troubles: tuple[Trouble, ...]
 
     @property
-    def answers_mark(self) -> Mark:
-        """Changes when other lists would be shown: another version, catalog or features."""
-        return self.mark[:3]
+    def root(self) -> str:
+        return str(self.store.root)
+
+    @property
+    def active(self) -> int | None:
+        return self.marks.active
 
     def answers(self, version: int | None = None) -> Answers:
-        return _answers(str(self.store.root), self.answers_mark, version, self.store)
+        return _answers(self.root, self.marks.answers, version, self.store)
 
     def catalog(self) -> Catalog:
-        return _catalog(str(self.store.root), self.answers_mark[1:], self.store)
+        return self.answers().catalog
 
     def ability(self) -> Ability:
-        return _ability(str(self.store.root), self.answers_mark, self.answers())
+        answers = self.answers()
+        return _ability(self.root, self.marks.answers, answers.recommender.problem, answers)
 
     def status(self) -> Status:
-        return _status(str(self.store.root), self.mark, int(time()) // FRESH, self.store)
+        return _status(self.root, self.marks.ordered, _slot(), self.store)
 
     def traffic(self) -> overview.Traffic:
-        return _traffic(str(self.store.root), self.mark, int(time()) // FRESH, self.store)
+        return _traffic(self.root, self.marks.ordered, _slot(), self.store)
+
+    def accuracy(self) -> list[Row]:
+        return _accuracy(self.root, self.marks.ordered, _slot(), self.store)
 
     def users(self) -> list[str]:
-        return _users(str(self.store.root), self.mark, self.store)
+        return _users(self.root, self.marks.people, _slot(), self.store)
 
     def holdings(self) -> holdings.Holdings:
-        return _holdings(str(self.store.root), self.mark, self.catalog(), self.store)
+        return _holdings(self.root, self.marks.ordered, _slot(), self.catalog(), self.store)
+
+    def quality(self) -> quality.Seen:
+        return _quality(self.root, self.marks.ordered, _slot(), self.store)
 
     def recipe(self) -> dict[str, Any]:
         return self.store.recipe()
+
+
+def _slot() -> int:
+    return int(time()) // FRESH
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -73,19 +85,13 @@ def _engine(root: str) -> Store:
     return Store.open(find_root(root))
 
 
-@st.cache_resource(max_entries=KEEP, show_spinner=words.OPENING)
+@st.cache_resource(max_entries=KEEP, show_spinner=False)  # `warm` has no page to show one on
 def _answers(root: str, mark: Mark, version: int | None, _store: Store) -> Answers:
     return Answers.open(_store, version)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _catalog(root: str, mark: Mark, _store: Store) -> Catalog:
-    with _store.read() as conn:
-        return database.read_catalog(conn)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _ability(root: str, mark: Mark, _answers: Answers) -> Ability:
+def _ability(root: str, mark: Mark, problem: str, _answers: Answers) -> Ability:
     return ability(_answers)
 
 
@@ -100,27 +106,30 @@ def _traffic(root: str, mark: Mark, slot: int, _store: Store) -> overview.Traffi
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _users(root: str, mark: Mark, _store: Store) -> list[str]:
+def _accuracy(root: str, mark: Mark, slot: int, _store: Store) -> list[Row]:
+    return overview.accuracy_by_day(_store, int(time()))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _users(root: str, mark: Mark, slot: int, _store: Store) -> list[str]:
     return discover.known_users(_store)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _holdings(root: str, mark: Mark, _catalog: Catalog, _store: Store) -> holdings.Holdings:
+@st.cache_resource(max_entries=2, show_spinner=words.LOOKING)
+def _holdings(root: str, mark: Mark, slot: int, _catalog: Catalog, _store: Store) -> holdings.Holdings:
     return holdings.holdings(_store, _catalog)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _troubles(root: str, mark: Mark, _store: Store) -> tuple[Trouble, ...]:
-    return tuple(troubles(_store))
+@st.cache_resource(max_entries=2, show_spinner=words.LOOKING)
+def _quality(root: str, mark: Mark, slot: int, _store: Store) -> quality.Seen:
+    return quality.look(_store, Limits.of(_store.recipe()))
 
 
-def mark_of(store: Store) -> Mark:
-    """Cheap, and different after every change that a page shows."""
-    with store.read() as conn:
-        active = database.active_version(conn)
-        metas = database.get_meta(conn, "features"), database.get_meta(conn, "catalog")
-        last = [conn.scalar(sa.select(sa.func.max(t.c.id))) for t in (model_versions, events, slates, decisions, jobs)]
-    return (None if active is None else active.id, *metas, *last)
+def warm(settings: Settings) -> None:
+    """Opens the project before anybody looks, so that the first visitor waits for nothing."""
+    with suppress(TastemakerError):
+        store = _engine(str(settings.root))
+        _answers(str(store.root), marks_of(store).answers, None, store)
 
 
 def show(title: str, intro: str, page: Callable[[Opened], None]) -> None:
@@ -140,22 +149,32 @@ def show(title: str, intro: str, page: Callable[[Opened], None]) -> None:
 
 def _opened(settings: Settings) -> Opened:
     store = _engine(str(settings.root))
+    there(store)
+    marks = marks_of(store)
+    may_change = _sidebar(settings, store)
+    found = tuple(troubles(store))
+    return Opened(settings, store, marks, may_change, (*found, *_damage(marks, store, found)))
+
+
+def there(store: Store) -> None:
+    """StoreError where its file is gone: an open database would not tell."""
     file = file_of(store.engine.url)
     if file is not None and not file.is_file():
         _engine.clear()
-        store = _engine(str(settings.root))  # which says what is the matter
-    mark = mark_of(store)
-    may_change = _sidebar(settings, store)
-    found = _troubles(str(store.root), mark, store)
-    return Opened(settings, store, mark, may_change, (*found, *_damage(str(store.root), mark, store, found)))
+        Store.open(store.root).close()  # which says what is the matter
 
 
-def _damage(root: str, mark: Mark, store: Store, found: tuple[Trouble, ...]) -> tuple[Trouble, ...]:
-    """What the chain that answers could not load, where nothing else said so already."""
-    if found and (found[0].stops or found[0].kind in ("damaged", "no version")):
+def _damage(marks: Marks, store: Store, found: tuple[Trouble, ...]) -> tuple[Trouble, ...]:
+    """What the chain that answers could not load, where nothing else said so already; looked at anew each time."""
+    if found and found[0].stops:
         return ()
-    problem = _answers(root, mark[:3], None, store).recommender.problem
-    return (Trouble("damaged", words.LEVELS_WHAT.format(why=problem), words.LEVELS_TODO),) if problem else ()
+    asked = str(store.root), marks.answers, None, store
+    if _answers(*asked).recommender.problem:
+        _answers.clear(*asked)  # it may have been mended since
+    problem = _answers(*asked).recommender.problem
+    if not problem or (found and found[0].kind in ("damaged", "no version")):
+        return ()
+    return (Trouble("damaged", words.LEVELS_WHAT.format(why=problem), words.LEVELS_TODO),)
 
 
 def _sidebar(settings: Settings, store: Store) -> bool:
@@ -206,7 +225,7 @@ def act(do: Callable[[], str]) -> None:
     """Carry out a change and say what came of it, or what refused it."""
     try:
         st.session_state["said"] = ("ok", do())
-    except TastemakerError as error:
+    except (TastemakerError, OSError) as error:
         st.session_state["said"] = ("error", str(error))
 
 

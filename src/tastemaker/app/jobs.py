@@ -25,6 +25,7 @@ def start(store: Store, kind: str, arguments: dict[str, Any]) -> int:
         made = subprocess.Popen(
             [sys.executable, "-m", "tastemaker", "jobs", "run", str(id_), "-p", str(store.root.resolve())],
             stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),  # what a session is on Windows
         )  # fmt: skip
     _STARTED[made.pid] = made
     with store.begin() as conn:

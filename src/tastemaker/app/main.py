@@ -11,6 +11,7 @@ ICON = Path(__file__).with_name("icon.svg")  # of our own: a named one would be 
 STYLE = """<style>
 [data-testid=stMainBlockContainer]{padding:3.2rem 3rem 4rem}
 @media(max-width:640px){[data-testid=stMainBlockContainer]{padding-left:1rem;padding-right:1rem}}
+[data-testid=stVegaLiteChart]{margin-bottom:-.8rem}
 [data-testid=stCaptionContainer]{color:inherit!important;opacity:.8}
 [data-testid=stCaptionContainer] p{color:inherit!important}
 .tastemaker-table{overflow-x:auto;border:1px solid rgba(128,140,155,.35);border-radius:8px;font-size:14px}

@@ -21,10 +21,22 @@ def chart(plot: Plot | None, empty: str = "", height: int = 280) -> None:
         if empty:
             nothing(empty)
         return
-    with st.container(border=True):
+    with st.container(border=True, height="stretch"):
         st.markdown(f"**{plot.title}**")
         st.altair_chart(draw(plot, height), alt=plot.described, key=f"chart {plot.name}")
         download(plot.name, plot.rows)
+
+
+def charts(plots: Sequence[Plot | None], empty: str = "") -> None:
+    """Two beside each other, as high as each other; one alone is as wide as the page."""
+    found = [plot for plot in plots if plot is not None and plot.rows]
+    if not found:
+        chart(None, empty)
+    for k in range(0, len(found), 2):
+        pair = found[k : k + 2]
+        for place, plot in zip(st.columns(2) if k or len(pair) == 2 else [st.container()], pair, strict=False):
+            with place:
+                chart(plot)
 
 
 def download(name: str, rows: Rows) -> None:

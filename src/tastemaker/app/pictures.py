@@ -37,8 +37,15 @@ def _series(plot: Plot) -> list[tuple[str, list[Row]]]:
     """(label, its rows), in order of appearance."""
     found: dict[str, list[Row]] = {}
     for row in plot.rows:
-        found.setdefault(str(row[plot.series]) if plot.series else "", []).append(row)
+        label = [str(row[name]) for name in (plot.series, plot.dash) if name]
+        found.setdefault(", ".join(label), []).append(row)
     return list(found.items())
+
+
+def _colors(plot: Plot) -> dict[str, str]:
+    """A color each of the series; what is dashed has that of its line."""
+    names = dict.fromkeys(str(row[plot.series]) if plot.series else "" for row in plot.rows)
+    return {name: COLORS[k % len(COLORS)] for k, name in enumerate(names)}
 
 
 def _named(axes: Any, plot: Plot) -> None:
@@ -64,14 +71,17 @@ def _named(axes: Any, plot: Plot) -> None:
 
 
 def _plain(axes: Any, plot: Plot) -> None:
-    for k, (label, rows) in enumerate(_series(plot)):
-        x, y, color = _moments(plot, rows, plot.x), [row[plot.y] for row in rows], COLORS[k % len(COLORS)]
+    colors, kinds = _colors(plot), list(dict.fromkeys(row[plot.dash] for row in plot.rows)) if plot.dash else [""]
+    for label, rows in _series(plot):
+        color = colors[str(rows[0][plot.series]) if plot.series else ""]
+        x, y = _moments(plot, rows, plot.x), [row[plot.y] for row in rows]
+        dashed = bool(plot.dash) and rows[0][plot.dash] != kinds[0]
         if plot.kind == "bar":
             axes.bar(x, y, width=_width(x), color=color, label=label or None)
         else:
-            line = "o" if plot.kind == "point" or (label and label == plot.loose) else "-"
+            line = "o" if plot.kind == "point" or (label and label == plot.loose) else "--" if dashed else "-"
             axes.plot(x, y, line, color=color, label=label or None, markersize=4, linewidth=1.6)
-        if plot.low:
+        if plot.low and not dashed:
             axes.fill_between(
                 x, [row[plot.low] for row in rows], [row[plot.high] for row in rows], color=color, alpha=0.2
             )

@@ -1,5 +1,6 @@
 """The project on one page of HTML: the app's figures with pictures as SVG inside; nothing is fetched from anywhere."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path
@@ -10,8 +11,8 @@ from ..store import Store, list_versions, read_catalog
 from ..store.experiments import list_experiments
 from ..store.folders import replace_file
 from . import words
-from .data import experiments, holdings, overview, quality, trouble, tuning, versions
-from .data.plot import Plot, Rows, moment_of
+from .data import experiments, holdings, overview, quality, training, trouble, tuning, versions
+from .data.plot import Plot, Rows, as_csv, moment_of
 from .pictures import svg
 
 STYLE = """:root{color-scheme:light dark}
@@ -23,6 +24,7 @@ td,th{padding:.2rem .8rem .2rem 0;border-bottom:1px solid #e3e7eb;text-align:lef
 .alarm{border-left:4px solid #b5344c;padding:.3rem .8rem;background:rgba(181,52,76,.08)}
 @media(prefers-color-scheme:dark){body{color:#f2f4f7;background:#16181c}.note{color:#a9b3bf}td,th{border-color:#383e46}}"""
 MOST = 40  # rows of a table
+SLICES = 6  # settings that are drawn
 
 
 def write_report(store: Store, file: Path, now: int) -> Path:
@@ -52,8 +54,8 @@ def _overview(store: Store, found: Status, now: int) -> Iterator[str]:
     yield f"<p><b>{escape(words.NEXT)}</b></p><ul>{''.join(f'<li>{escape(step)}' for step in found.next)}</ul>"
     days, traffic = overview.accuracy_by_day(store, now), overview.traffic(store, now)
     yield _picture(overview.accuracy_plot(days, found.limits) if days else None, words.NO_OUTCOMES)
-    busy = any(row["events"] or row["lists"] for row in traffic.rows)
-    yield _picture(overview.traffic_plot(traffic) if busy else None, words.NO_TRAFFIC)
+    busy = overview.traffic_plots(traffic)
+    yield from map(_picture, busy) if busy else [_note(words.NO_TRAFFIC)]
     yield f"<h3>{escape(words.DECISIONS)}</h3>{_table(overview.decision_rows(found), words.NO_DECISIONS)}"
 
 
@@ -65,6 +67,7 @@ def _data(store: Store, found: Status, now: int) -> Iterator[str]:
     yield _facts({words.M_ITEMS: f"{held.items:,}", words.M_USERS: f"{held.users:,}", words.M_REAL: f"{held.real:,}",
                   words.M_INVENTED: f"{held.synthetic:,}"})  # fmt: skip
     yield _picture(holdings.gaps_plot(holdings.gaps(catalog, store.recipe()["catalog"].get("missing") or {})))
+    yield _picture(holdings.sources_plot(held))
     yield _picture(holdings.tail_plot(held) if len(held.per_item) else None, words.NO_TAIL)
     yield _picture(holdings.when_plot(store, held))
     drift = _table(holdings.drift_rows(found.drifts, found.limits.drift), words.NO_DRIFT)
@@ -77,6 +80,9 @@ def _versions(store: Store, found: Status, now: int) -> Iterator[str]:
     yield _head("versions")
     yield _picture(versions.quality_plot(known))
     yield _table(versions.version_rows(known), words.NO_VERSIONS)
+    if len(known) > versions.MOST:
+        yield _note(words.OLDER.format(n=len(known) - versions.MOST))
+    yield _picture(training.learned(store).plot)
     yield f"<h3>{escape(words.ACTIVATIONS)}</h3>{_table(versions.activation_rows(store), words.NO_ACTIVATIONS)}"
 
 
@@ -95,6 +101,9 @@ def _quality(store: Store, found: Status, now: int) -> Iterator[str]:
     ):
         yield _picture(plot)
     yield _table(quality.version_rows(seen.quality))
+    with store.read() as conn:
+        worst = quality.worst_rows(seen.quality, read_catalog(conn))
+    yield f"<h3>{escape(words.WORST)}</h3>{_table(worst, words.NO_WORST)}"
 
 
 def _experiments(store: Store, found: Status, now: int) -> Iterator[str]:
@@ -107,7 +116,9 @@ def _experiments(store: Store, found: Status, now: int) -> Iterator[str]:
     report = experiments.look(store, known[-1].id)
     yield f"<p><b>{escape(report.verdict.sentence)}</b></p>"
     yield _picture(experiments.lift_plot(store, report), words.NO_LIFT)
-    yield _table(experiments.arm_rows(report)) + f"<p class=note>{escape(report.price)}</p>"
+    yield _table(experiments.arm_rows(report))
+    yield f"<h3>{escape(words.GUARDS)}</h3>{_table(experiments.guard_rows(report), words.NO_GUARDS)}"
+    yield _note(report.price)
 
 
 def _tuning(store: Store, found: Status, now: int) -> Iterator[str]:
@@ -119,7 +130,8 @@ def _tuning(store: Store, found: Status, now: int) -> Iterator[str]:
     one = tuning.searched(store, known[0])
     yield _picture(tuning.progress_plot(one), words.NO_TRIALS)
     yield _picture(tuning.importance_plot(one), words.FEW_TRIALS)
-    yield _table(tuning.beside_rows(one))
+    yield _note(tuning.gain_said(known[0])) + _table(tuning.beside_rows(one))
+    yield from (_picture(tuning.slice_plot(one, name)) for name in tuning.fields_of(one)[:SLICES])
 
 
 def _head(name: str) -> str:
@@ -136,13 +148,19 @@ def _facts(found: Mapping[str, str]) -> str:
 
 def _picture(plot: Plot | None, empty: str = "") -> str:
     if plot is None or not plot.rows:
-        return f"<p class=note>{escape(empty)}</p>" if empty else ""
-    return f'<figure role=img aria-label="{escape(plot.described)}">{svg(plot)}</figure>'
+        return _note(empty)
+    kept = b64encode(as_csv(plot.rows).encode()).decode("ascii")
+    link = f'<a download="{escape(plot.name)}.csv" href="data:text/csv;base64,{kept}">{words.CSV}</a>'
+    return f'<figure><div role=img aria-label="{escape(plot.described)}">{svg(plot)}</div>{link}</figure>'
+
+
+def _note(text: str) -> str:
+    return f"<p class=note>{escape(text)}</p>" if text else ""
 
 
 def _table(rows: Rows, empty: str = "") -> str:
     if not rows:
-        return f"<p class=note>{escape(empty)}</p>" if empty else ""
+        return _note(empty)
     heads = list(rows[0])
     lines = ["".join(f"<td>{escape(_cell(row.get(name)))}</td>" for name in heads) for row in rows[:MOST]]
     body = "".join(f"<tr>{line}</tr>" for line in lines)

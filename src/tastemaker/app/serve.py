@@ -1,4 +1,4 @@
-"""The app's own process: what pages need is imported while Streamlit starts, so that no visitor waits for it."""
+"""The app's own process: what pages need is imported and opened while Streamlit starts: no visitor waits for it."""
 
 import sys
 from importlib import import_module
@@ -26,6 +26,10 @@ def main(arguments: list[str]) -> None:
 def _import() -> None:
     for name in NEEDED:
         import_module(name)
+    from .frame import warm
+    from .settings import Settings
+
+    warm(Settings.of())
 
 
 if __name__ == "__main__":

@@ -192,10 +192,11 @@ def _as_new(
     metrics = {report.case: report.as_json() for report in candidate.reports}
     metrics["quality"] = {"share": quality(candidate.reports, recipe.judge.metric)}
     data = f"synthetic:{users.seed}:{len(users.dataset)}"
-    return as_version(
+    made = as_version(
         candidate, artifact, recipe=recipe.name, seed=seed, parent=parent, data=data, features=features.digest,
         metrics=metrics,
     )  # fmt: skip
+    return replace(made, events_synthetic=len(users.dataset))
 
 
 def _stays(

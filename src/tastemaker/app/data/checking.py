@@ -1,10 +1,12 @@
 """What a file would do, before anything of it is imported: read by the recipe that the database keeps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+import sqlalchemy as sa
 
 from ...data.catalog import Catalog
 from ...data.columns import CatalogColumns, EventColumns, Extract, ScaleColumn, TagColumns, TieColumns
@@ -12,16 +14,22 @@ from ...data.load_catalog import load_catalog
 from ...data.load_events import load_events
 from ...data.read import read_table
 from ...data.table import BadRow, Table
+from ...errors import DataError
+from ...store import Store, find_import
+from ...store.tables import events
 from .. import words
 from .plot import Row
 
 LINES = 200
+AT_ONCE = 5000  # keys that one question asks for
 
 
 @dataclass(frozen=True)
 class Checked:
-    """what: catalog or events; rows = loaded + merged + refused; new: items or users that nobody knew
-
+    """
+    what:   catalog, or the kind of event; rows = loaded + merged + refused, where bad rows are skipped
+    new:    items that nobody knew, or events that are not there yet
+    before: when this very file was imported, UTC seconds; None = never
     sample: the first entries as they would be kept
     """
 
@@ -37,27 +45,30 @@ class Checked:
     gaps: Mapping[str, int]
     encoding: str
     repaired: int
+    before: int | None
 
 
-def check_file(name: str, data: bytes, what: str, catalog: Catalog, recipe: Mapping[str, Any]) -> Checked:
-    """DataError where the whole file cannot be read; nothing is written but a file that is gone afterwards."""
+def check_file(name: str, data: bytes, what: str, catalog: Catalog, store: Store) -> Checked:
+    """DataError where an import would refuse the whole file; nothing is written but a file that is gone afterwards."""
     with TemporaryDirectory(prefix="tastemaker-check-") as folder:
         file = Path(folder) / Path(name).name
         file.write_bytes(data)
         table = read_table(file)
-    if what == "catalog":
-        return _catalog(table, catalog, catalog_columns(recipe))
-    return _events(table, catalog, recipe)
+    recipe = store.recipe()
+    checked = _catalog(table, catalog, recipe) if what == "catalog" else _events(table, catalog, recipe, store)
+    with store.read() as conn:
+        before = find_import(conn, table.digest, checked.what)
+    return checked if before is None else replace(checked, before=before.at)
 
 
-def _catalog(table: Table, known: Catalog, columns: CatalogColumns) -> Checked:
-    read = load_catalog(table, columns)
+def _catalog(table: Table, known: Catalog, recipe: Mapping[str, Any]) -> Checked:
+    read = load_catalog(table, catalog_columns(recipe))
     found = read.catalog
     new = sum(id_ not in known.items for id_ in found.items.ids)
     sample = [_item(found, row) for row in range(min(5, len(found)))]
     return Checked(
         "catalog", table.source, table.n_found, read.loaded, read.merged, _lines(read.refused), len(read.refused), new,
-        sample, read.gaps, table.encoding, table.repaired,
+        sample, read.gaps, table.encoding, table.repaired, None,
     )  # fmt: skip
 
 
@@ -68,17 +79,35 @@ def _item(found: Catalog, row: int) -> Row:
     return said | {name: float(column[row]) for name, column in found.numbers.items()}
 
 
-def _events(table: Table, catalog: Catalog, recipe: Mapping[str, Any]) -> Checked:
-    read = load_events(table, event_columns(recipe), catalog, tuple(recipe["tastes"]["families"]))
+def _events(table: Table, catalog: Catalog, recipe: Mapping[str, Any], store: Store) -> Checked:
+    columns = event_columns(recipe)
+    _refuse_tags(table, catalog_columns(recipe).tagged, [scale.column for scale in columns.scales.values()])
+    read = load_events(table, columns, catalog, tuple(recipe["tastes"]["families"]))
     e, data = read.dataset.events, read.dataset
     sample = [
         {"user": data.users.ids[e.user[k]], "item": catalog.titles[e.item[k]], read.kind: float(e.value[k])}
         for k in range(min(5, len(e)))
     ]
     return Checked(
-        read.kind, table.source, table.n_found, len(data), 0, _lines(read.refused), len(read.refused), len(data.users),
-        sample, {}, table.encoding, table.repaired,
+        read.kind, table.source, table.n_found, len(data), 0, _lines(read.refused), len(read.refused),
+        _new(store, read.keys), sample, {}, table.encoding, table.repaired, None,
     )  # fmt: skip
+
+
+def _refuse_tags(table: Table, tagged: TagColumns, graded: Sequence[str]) -> None:
+    """As an import does: other people's tags would pass for likes."""
+    if tagged.into and tagged.tag in table.columns and graded and not any(c in table.columns for c in graded):
+        raise DataError(str(words.CHECK_TAGS).format(tag=tagged.tag, grades=", ".join(graded)))
+
+
+def _new(store: Store, keys: Sequence[str]) -> int:
+    """How many of these events are not there yet."""
+    with store.read() as conn:
+        chosen = sa.select(sa.func.count()).select_from(events)
+        return len(set(keys)) - sum(
+            conn.scalar(chosen.where(events.c.key.in_(keys[k : k + AT_ONCE]))) or 0
+            for k in range(0, len(keys), AT_ONCE)
+        )
 
 
 def _lines(refused: Sequence[BadRow]) -> list[Row]:

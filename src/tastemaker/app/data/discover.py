@@ -7,6 +7,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ...data.catalog import Catalog
+from ...data.events import KINDS as KINDS_OF_EVENTS
 from ...data.query import Query, Slate
 from ...explain import Counted, Evidence
 from ...explain.explainer import explain
@@ -26,8 +27,10 @@ KINDS = {
     ),
     "Embeddings": "content", "Mapping": "mapping", "Popularity": "popularity",
 }  # fmt: skip
-SHOWN_TAGS, SHOWN_PARTS = 5, 6
+SHOWN_TAGS, SHOWN_NUMBERS, SHOWN_PARTS = 5, 4, 6
 ROUNDING = 5e-4
+FLAT = 0.01  # of the best score, within which a whole list says nothing of how its items differ
+GIVEN = 20  # of the latest ratings that are shown
 TEMPLATE = "template"  # who words an answer where no model has
 KNOWN_USERS = 300
 
@@ -37,9 +40,11 @@ class Person:
     """
     likes, skips: ids;  ratings: id -> on the scale
     text:   how they feel, in words;  labels: block of the context -> the label that was chosen for it
+    new:    nobody expects that anything is known of them
     """
 
     user: str | None = None
+    new: bool = False
     likes: tuple[str, ...] = ()
     skips: tuple[str, ...] = ()
     ratings: Mapping[str, float] = field(default_factory=dict)
@@ -54,6 +59,7 @@ class Person:
 class Shown:
     """
     rows:    an entry an item, best first
+    gave:    title and value of what they rated before, the latest first
     context: block of the recipe -> label -> share: what was read off the text, or chosen
     notes:   what could not be read, or is no label
     """
@@ -63,6 +69,7 @@ class Shown:
     rows: Sequence[Row]
     context: Mapping[str, Mapping[str, float]]
     notes: Sequence[str] = ()
+    gave: Sequence[Row] = ()
 
 
 def ask(answers: Answers, person: Person) -> Shown:
@@ -77,19 +84,41 @@ def ask(answers: Answers, person: Person) -> Shown:
     slate = answers.recommender.recommend([query])[0]
     blocks = answers.contexts.labels if answers.contexts else {}
     read = {block: shares for block, shares in query.context.items() if block in blocks}
-    return Shown(query, slate, _rows(answers, query, slate), read, notes)
+    notes = [note for note in notes if not (person.new and repr(person.user) in note)]
+    return Shown(query, slate, _rows(answers, query, slate), read, notes, _gave(answers, person))
+
+
+def _gave(answers: Answers, person: Person) -> list[Row]:
+    """Where there are stars: those that the user gave, in stars, and those of this page."""
+    if "rating" not in answers.scales:
+        return []
+    e, catalog = events.c, answers.catalog
+    chosen = (
+        sa.select(e.item_row, e.value)
+        .join(users, users.c.row == e.user_row)
+        .where(users.c.id == person.user, e.kind == KINDS_OF_EVENTS.index("rating"), e.item_row < len(catalog))
+    )
+    with answers.store.read() as conn:
+        found = (
+            [] if person.user is None else conn.execute(chosen.order_by(e.time.desc(), e.id.desc()).limit(GIVEN)).all()
+        )
+    here = [{"title": catalog.titles[catalog.find(id_)], "value": value} for id_, value in person.ratings.items()]
+    return [*here[::-1], *({"title": catalog.titles[row], "value": value} for row, value in found)]
 
 
 def _rows(answers: Answers, query: Query, slate: Slate) -> list[Row]:
     catalog, told = answers.catalog, explain(answers, query, slate)
     rows, chance = catalog.items.rows(slate.items), _chances(answers, query, slate)
     best, floor = max(slate.scores, default=1.0), min(0.0, *slate.scores) if slate.scores else 0.0
+    shares: list[float | None] = [_share(score, floor, best) for score in slate.scores]
+    if len(shares) > 1 and min(slate.scores) >= best - FLAT * abs(best):
+        shares = [None] * len(shares)
     kinds = {level.name: kind_of(level) for level in answers.recommender.levels}
     kinds |= {slate.level: slate.spoke} if slate.spoke else {}  # where parts of a model take turns, the one that chose
     return [
         {
             "rank": k + 1, "id": id_, "title": catalog.titles[row], "about": about(catalog, int(row)),
-            "score": slate.scores[k], "share": _share(slate.scores[k], floor, best), "level": slate.sources[k],
+            "score": slate.scores[k], "share": shares[k], "level": slate.sources[k],
             "kind": kinds.get(slate.sources[k], slate.sources[k]), "why": told.words[k],
             "words_by": "" if told.sources[k] == TEMPLATE else told.sources[k],
             "parts": _parts(told.evidence[k]), "value": _stars(told.evidence[k]), "chance": chance[k],
@@ -135,10 +164,15 @@ def part_name(one: Counted) -> str:
 
 
 def about(catalog: Catalog, row: int) -> str:
-    """An item's categories and first tags; what the title says already is left out."""
+    """An item's categories and first tags; its first numbers where it has neither."""
     said = [column[row] for column in catalog.categories.values()]
     said += [tag for column in catalog.tags.values() for tag in column[row][:SHOWN_TAGS]]
-    return " · ".join(dict.fromkeys(word for word in said if word))
+    numbers = [(name, column[row]) for name, column in catalog.numbers.items() if not np.isnan(column[row])]
+    told = [word for word in said if word] or [
+        words.NUMBER_IS.format(name=name.replace("_", " "), value=float(value))
+        for name, value in numbers[:SHOWN_NUMBERS]
+    ]
+    return " · ".join(dict.fromkeys(told))
 
 
 def kind_of(level: Level) -> str:

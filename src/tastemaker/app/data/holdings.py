@@ -14,6 +14,7 @@ from ...store import Store, get_meta, list_imports
 from ...store.tables import events, users
 from .. import words
 from .plot import Plot, Row, day_of, moment_of, thinned
+from .trouble import refusals
 
 STEPS = (1, 7, 30, 365)  # days a bar
 BARS = 60  # at most
@@ -35,6 +36,7 @@ class Holdings:
     last: int | None
     files: Sequence[Row]
     refused: Sequence[Row]
+    n_refused: int
 
     @property
     def real(self) -> int:
@@ -52,7 +54,7 @@ def holdings(store: Store, catalog: Catalog) -> Holdings:
         counted = conn.execute(sa.select(e.kind, e.synthetic, n).group_by(e.kind, e.synthetic)).all()
         per_item = conn.scalars(sa.select(n).where(~e.synthetic).group_by(e.item_row)).all()
         first, last = conn.execute(sa.select(sa.func.min(e.time), sa.func.max(e.time)).where(~e.synthetic)).one()
-        files, refused = list_imports(conn), get_meta(conn, "refusals") or {}
+        files, refused, n_refused = list_imports(conn), get_meta(conn, "refusals") or {}, refusals(conn)
     kinds = {(KINDS[kind], not synthetic): k for kind, synthetic, k in counted}
     real, known = sum(k for (_, r), k in kinds.items() if r), people.get(False, 0)
     return Holdings(
@@ -61,6 +63,7 @@ def holdings(store: Store, catalog: Catalog) -> Holdings:
         [_file(f) for f in reversed(files)],
         [{words.COL_FILE: source, words.COL_LINE: line, words.COL_WHY: why}
          for source, bad in refused.items() for line, why in bad][:LINES],
+        sum(n_refused.values()),
     )  # fmt: skip
 
 
@@ -86,7 +89,8 @@ def gaps(catalog: Catalog, missing: Mapping[str, str]) -> list[Row]:
 
 
 def gaps_plot(rows: Sequence[Row]) -> Plot:
-    ordered = sorted(rows, key=lambda row: -row["share"])
+    """Of the columns that are empty anywhere."""
+    ordered = sorted((row for row in rows if row["without"]), key=lambda row: -row["share"])
     return Plot(
         "gaps", words.GAPS_TITLE, "bar", ordered, "column", "share", words.COLUMN_AXIS, words.GAPS_AXIS, x_kind="name",
         percent=True, tips=("without", "kind"),
@@ -147,7 +151,8 @@ def sources_plot(found: Holdings) -> Plot:
 
 def drift_rows(found: Sequence[Drift], limit: float) -> list[Row]:
     return [
-        {words.COL_WHAT: d.what, words.COL_INDEX: round(d.value, 3), words.COL_LIMIT: round(limit + d.by_chance, 3),
+        {words.COL_WHAT: d.what, words.COL_CHANGED_SO: words.YES if d.value > limit + d.by_chance else words.NO,
+         words.COL_INDEX: f"{d.value:.3f}", words.COL_LIMIT: f"{limit + d.by_chance:.2f}",
          words.COL_EVENTS: d.n, words.COL_USERS: d.users, words.COL_CHANGED: d.most}
         for d in found
     ]  # fmt: skip

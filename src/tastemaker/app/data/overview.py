@@ -1,13 +1,13 @@
 """What is active, since when, why and how well; traffic, fallback and coverage day by day; what rings."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from ...metrics import wilson
 from ...monitor import DAY, Limits, Status, status
 from ...store import Store
 from ...store.outcomes import OWN
@@ -15,6 +15,7 @@ from ...store.quality import read_outcomes
 from ...store.tables import events, items, slates
 from .. import words
 from .plot import Plot, Row, day_of, moment_of
+from .quality import share_of
 
 DAYS = 60  # that are looked back on
 EACH = 20  # outcomes a day, from which on a day is a point
@@ -23,9 +24,11 @@ LISTS = 2000  # latest lists in which shown items are counted
 
 @dataclass(frozen=True)
 class Traffic:
-    """rows: a day each, with events, lists and the share of lists that a lower level answered
-
-    coverage: share of the listed items that the latest lists showed; None = nothing was shown yet
+    """
+    rows: a day each, with events, lists, the share of lists that a lower level answered, and the share of the items
+          that can be shown which were on the day's lists; None = no list
+    coverage: share of the items that can be shown which the latest lists showed; None = nothing was shown yet
+    lists: how many of them were looked at
     """
 
     rows: Sequence[Row]
@@ -46,16 +49,20 @@ def traffic(store: Store, now: int) -> Traffic:
         day = s.at - s.at % DAY
         lower = sa.func.sum(sa.case((s.level.in_(OWN), 0), else_=1))
         shown = {d: (k, low) for d, k, low in conn.execute(sa.select(day, n, lower).where(s.at >= since).group_by(day))}
-        latest = conn.scalars(sa.select(s["items"]).order_by(s.id.desc()).limit(LISTS)).all()
-        listed = conn.scalar(sa.select(n).select_from(items).where(items.c.available)) or 0
-    days = range(since, now + 1, DAY)
+        latest = conn.execute(sa.select(s.at, s["items"]).order_by(s.id.desc()).limit(LISTS)).all()
+        listed = set(conn.scalars(sa.select(items.c.id).where(items.c.available)))
     rows = [
         {"day": day_of(d), "events": happened.get(d, 0), "lists": shown.get(d, (0, 0))[0],
-         "fallback": shown[d][1] / shown[d][0] if shown.get(d, (0, 0))[0] else None}
-        for d in days
+         "fallback": shown[d][1] / shown[d][0] if shown.get(d, (0, 0))[0] else None,
+         "coverage": _covered([ids for at, ids in latest if at - at % DAY == d], listed)}
+        for d in range(since, now + 1, DAY)
     ]  # fmt: skip
-    seen = {id_ for each in latest for id_ in each}
-    return Traffic(rows, len(seen) / listed if latest and listed else None, len(latest))
+    return Traffic(rows, _covered([ids for _, ids in latest], listed), len(latest))
+
+
+def _covered(lists: Sequence[Sequence[str]], listed: AbstractSet[str]) -> float | None:
+    """Share of the items that can be shown now which are on these lists; None without any."""
+    return len(listed & set().union(*lists)) / len(listed) if lists and listed else None
 
 
 def accuracy_by_day(store: Store, now: int) -> list[Row]:
@@ -68,24 +75,22 @@ def accuracy_by_day(store: Store, now: int) -> list[Row]:
     begins = (said.at - first) // width * width + first
     rows: list[Row] = []
     for begin in np.unique(begins).tolist():
-        right = said.correct[begins == begin]
-        sure = wilson(float(right.sum()), len(right))
+        mine = said.where(begins == begin)
+        sure = share_of(mine.correct, mine.user)
         rows.append(
-            {"day": day_of(begin), "accuracy": sure.mean, "low": sure.low, "high": sure.high, "outcomes": len(right)}
+            {"day": day_of(begin), "accuracy": sure.mean, "low": sure.low, "high": sure.high, "outcomes": len(mine)}
         )
     return rows
 
 
-def traffic_plot(found: Traffic) -> Plot:
-    rows = [
-        {"day": row["day"], "what": what, "n": row[key]}
-        for row in found.rows
-        for key, what in (("events", words.TRAFFIC_EVENTS), ("lists", words.TRAFFIC_LISTS))
-    ]
-    return Plot(
-        "traffic", words.TRAFFIC_TITLE.format(days=DAYS), "line", rows, "day", "n", words.DAY_AXIS, words.COUNT_AXIS,
-        x_kind="time", series="what",
-    )  # fmt: skip
+def traffic_plots(found: Traffic) -> list[Plot]:
+    """Events and lists, each on a scale of its own; those of which there are any."""
+    named = {"events": words.TRAFFIC_EVENTS, "lists": words.TRAFFIC_LISTS}
+    return [
+        Plot(key, words.TRAFFIC_TITLE.format(what=what, days=DAYS), "bar", found.rows, "day", key, words.DAY_AXIS,
+             words.COUNT_AXIS, x_kind="time")
+        for key, what in named.items() if any(row[key] for row in found.rows)
+    ]  # fmt: skip
 
 
 def accuracy_plot(rows: Sequence[Row], limits: Limits) -> Plot:

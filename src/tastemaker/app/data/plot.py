@@ -22,6 +22,8 @@ class Plot:
     marks:     moments worth a line: {"at": x, "label": text}
     level:     a limit, drawn across; percent: y is a share; diagonal: a line where x equals y
     loose:     the one of the series whose points no line joins
+    dash:      the column whose second value is drawn dashed and fainter, "" = none
+    size:      the column that makes points large, "" = none
     """
 
     name: str
@@ -45,6 +47,8 @@ class Plot:
     log_x: bool = False
     tips: Sequence[str] = ()
     loose: str = ""
+    dash: str = ""
+    size: str = ""
 
     @property
     def described(self) -> str:

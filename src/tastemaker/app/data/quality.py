@@ -6,17 +6,20 @@ from math import isfinite
 from pathlib import Path
 
 import numpy as np
+import sqlalchemy as sa
 
 from ...data.catalog import Catalog
-from ...metrics import wilson
+from ...metrics import Interval, effective, wilson
 from ...monitor import DAY, Figures, Limits, Quality, unexpected
 from ...monitor import quality as judge
 from ...store import Store, list_activations
 from ...store.quality import Outcomes, read_outcomes
+from ...store.tables import recommendation_quality
 from .. import words
 from .plot import Plot, Row, moment, moment_of
 
-BARS = 40  # points of the line at most
+BARS = 40  # points of a line at most
+LINES = 5  # versions at most that have a line: the latest
 EACH = 50  # outcomes a point, at least
 WORST = 15
 MOST = 100_000  # latest outcomes that are read for the line over time
@@ -33,28 +36,34 @@ class Seen:
 
 
 def look(store: Store, limits: Limits) -> Seen:
+    at = recommendation_quality.c.at
     with store.read() as conn:
         found = judge(conn, limits)
-        outcomes = read_outcomes(conn)
-        log = list_activations(conn)
-    return Seen(found, outcomes.where(np.arange(max(0, len(outcomes) - MOST), len(outcomes))), log, limits)
+        since = conn.scalar(sa.select(at).order_by(at.desc()).offset(MOST).limit(1))
+        return Seen(found, read_outcomes(conn, since), list_activations(conn), limits)
 
 
 def over_time_plot(seen: Seen) -> Plot | None:
-    """How sure the versions were, and how often they were right."""
+    """How sure each of the latest versions was, and how often it was right."""
     said = seen.outcomes.where(seen.outcomes.said)
     if not len(said):
         return None
-    rows = [row for part in _parts(said) for row in _foretold_and_realised(part)]
-    rows.sort(key=lambda row: (row["what"], row["until"]))
+    rows = [row for mine in _by_version(said) for part in _parts(mine) for row in _foretold_and_realised(part)]
     first, last = int(said.at.min()), int(said.at.max())
-    within = [a for a in seen.activations if first - DAY <= a["at"] <= last]
+    within = [a for a in seen.activations if first - DAY <= a["at"] <= last][-LINES:]
     marks = [{"at": moment(a["at"]), "label": words.MARK.format(version=a["version"])} for a in within]
     return Plot(
         "quality", words.OVER_TIME_TITLE, "line", rows, "until", "share", words.OVER_TIME_X,
-        words.ACCURACY_AXIS, x_kind="time", series="what", marks=marks, level=seen.limits.min_accuracy,
-        level_title=words.LIMIT, percent=True, low="low", high="high", tips=("versions", "outcomes"),
+        words.ACCURACY_AXIS, x_kind="time", series="version", dash="what", marks=marks, level=seen.limits.min_accuracy,
+        level_title=words.LIMIT, percent=True, low="low", high="high", tips=("outcomes",),
     )  # fmt: skip
+
+
+def _by_version(said: Outcomes) -> list[Outcomes]:
+    """The latest versions that answered, each with all that was foretold by it."""
+    last = {int(v): int(said.at[said.version == v].max()) for v in np.unique(said.version)}
+    latest = sorted(sorted(last, key=lambda v: last[v])[-LINES:])
+    return [said.where(said.version == v) for v in latest]
 
 
 def _parts(said: Outcomes) -> list[Outcomes]:
@@ -64,15 +73,26 @@ def _parts(said: Outcomes) -> list[Outcomes]:
 
 
 def _foretold_and_realised(part: Outcomes) -> list[Row]:
-    """How sure the versions were on average, and how often they were right, with Wilson's interval."""
-    right = wilson(float(part.correct.sum()), len(part))
-    sure = float(np.maximum(part.chance, 1.0 - part.chance).mean())
-    names = ", ".join(str(v) for v in np.unique(part.version).tolist())
-    both = {"until": moment(int(part.at[-1])), "versions": names, "outcomes": len(part)}
+    """How sure the version was on average, and how often it was right."""
+    right = share_of(part.correct, part.user)
+    said = float(np.maximum(part.chance, 1.0 - part.chance).mean())
+    version = words.VERSION_N.format(n=int(part.version[0]))
+    both = {"until": moment(int(part.at[-1])), "version": version, "outcomes": len(part)}
     return [
-        {**both, "share": sure, "low": sure, "high": sure, "what": words.FORETOLD},
         {**both, "share": right.mean, "low": right.low, "high": right.high, "what": words.REALISED},
+        {**both, "share": said, "low": said, "high": said, "what": words.FORETOLD},
     ]
+
+
+def share_of(hit: np.ndarray, user: np.ndarray) -> Interval:
+    """The share of hits, with the interval of as many independent outcomes as these are worth."""
+    n = effective(hit, user)
+    return wilson(float(hit.mean()) * n, n) if len(hit) else wilson(0.0, 0.0)
+
+
+def sure(f: Figures) -> Interval:
+    """Its accuracy, as `share_of` says it."""
+    return wilson(f.accuracy.mean * f.independent, f.independent) if f.said else f.accuracy
 
 
 def calibration_plot(found: Quality) -> Plot | None:
@@ -81,18 +101,18 @@ def calibration_plot(found: Quality) -> Plot | None:
         return None
     return Plot(
         "calibration", words.CALIBRATION_TITLE, "line", rows, "chance", "liked", words.CHANCE_AXIS, words.LIKED_AXIS,
-        percent=True, diagonal=True, tips=("outcomes",),
+        percent=True, diagonal=True, size="outcomes", tips=("outcomes",),
     )  # fmt: skip
 
 
 def figure_row(name: str, f: Figures) -> Row:
+    right = sure(f)
     return {
         words.COL_NAME: name,
         words.COL_OUTCOMES: f.said,
         words.COL_USERS: f.users,
-        words.COL_RIGHT: _percent(f.accuracy.mean),
-        words.COL_LOW: _percent(f.accuracy.low),
-        words.COL_HIGH: _percent(f.accuracy.high),
+        words.COL_RIGHT: _percent(right.mean),
+        words.COL_SURE: _between(right),
         words.COL_RMSE: _finite(f.rmse),
         words.COL_CALIBRATION: _finite(f.calibration),
         words.COL_LIKED: _percent(f.liked),
@@ -108,15 +128,21 @@ def _percent(value: float) -> str | None:
     return f"{value:.1%}" if isfinite(value) else None
 
 
+def _between(found: Interval) -> str | None:
+    """Both ends, in whole percents."""
+    return f"{found.low:.0%} to {found.high:.0%}" if isfinite(found.low) else None
+
+
 def version_rows(found: Quality) -> list[Row]:
     return [figure_row(words.VERSION_N.format(n=n), f) for n, f in found.versions.items()]
 
 
 def segments_plot(found: Quality) -> Plot | None:
+    judged = [(name, f, sure(f)) for name, f in found.segments.items() if f.said]
     rows = [
-        {"segment": name, "right": f.accuracy.mean, "low": f.accuracy.low, "high": f.accuracy.high, "outcomes": f.said}
-        for name, f in found.segments.items() if f.said
-    ]  # fmt: skip
+        {"segment": name, "right": right.mean, "low": right.low, "high": right.high, "outcomes": f.said}
+        for name, f, right in judged
+    ]
     if not rows:
         return None
     return Plot(
@@ -134,8 +160,7 @@ def worst_rows(found: Quality, catalog: Catalog) -> list[Row]:
             words.COL_ITEM: catalog.titles[row],
             words.COL_OUTCOMES: f.said,
             words.COL_RIGHT: _percent(f.accuracy.mean),
-            words.COL_LOW: _percent(f.accuracy.low),
-            words.COL_HIGH: _percent(f.accuracy.high),
+            words.COL_SURE: _between(sure(f)),
             words.COL_LIKED: _percent(f.liked),
         }
         for row, f in judged[:WORST]

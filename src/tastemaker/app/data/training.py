@@ -136,13 +136,13 @@ def _curves(found: Sequence[tuple[ModelVersion, Sequence[Mapping[str, Any]]]]) -
         for key, name in (("loss", words.LOSS), ("valid_loss", words.VALID_LOSS)):
             points = [(p["epoch"], p[key]) for p in curve if "epoch" in p and p.get(key) is not None]
             if points and points[0][1]:
-                label = f"{version.id} {version.algorithm}, {name}"
-                rows += [{"epoch": e, "share": v / points[0][1], "loss": v, "version": label} for e, v in points]
+                one = {"version": f"{version.id} {version.algorithm}", "of": name}
+                rows += [{"epoch": e, "share": v / points[0][1], "loss": v, **one} for e, v in points]
     if not rows:
         return None
     return Plot(
         "learning", words.CURVES_TITLE, "line", rows, "epoch", "share", words.EPOCH_AXIS, words.LOSS_AXIS,
-        series="version", tips=("loss",),
+        series="version", dash="of", tips=("loss",),
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def troubles(store: Store) -> list[Trouble]:
         n_items = conn.scalar(sa.select(sa.func.count()).select_from(items)) or 0
         active = database.active_version(conn)
         last = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
-        refused = database.get_meta(conn, "refusals") or {}
+        refused = refusals(conn)
     if not n_items:
         return [Trouble("empty", words.EMPTY_WHAT, words.EMPTY_TODO, True)]
     found = []
@@ -57,11 +57,18 @@ def troubles(store: Store) -> list[Trouble]:
     elif (damage := _damage(store, active.artifact, active.id)) is not None:
         found.append(damage)
     if refused:
-        n, files = sum(map(len, refused.values())), ", ".join(sorted(refused))
+        n, files = sum(refused.values()), ", ".join(sorted(refused))
         found.append(Trouble("half", words.HALF_WHAT.format(n=n, files=files), words.HALF_TODO))
     if last >= MANY:
         found.append(Trouble("many", words.MANY_WHAT.format(n=last), words.MANY_TODO))
     return found
+
+
+def refusals(conn: sa.Connection) -> dict[str, int]:
+    """file -> how many of its rows were refused when it was last read; only a part of them is kept by line."""
+    kept = database.get_meta(conn, "refusals") or {}
+    n = {done.source: done.refused for done in database.list_imports(conn)}
+    return {source: max(n.get(source, 0), len(bad)) for source, bad in kept.items()}
 
 
 def _damage(store: Store, digest: str, version: int) -> Trouble | None:

@@ -11,7 +11,7 @@ from ...store.tuning import Study, TrialRow, list_studies, list_trials
 from .. import words
 from .plot import Plot, Row, moment_of
 
-FEWEST = 6  # whole trials, below which nothing is said of what matters
+FEWEST = 20  # whole trials, below which nothing is said of what matters
 BINS = 4
 
 
@@ -66,6 +66,15 @@ def gain_of(study: Study) -> str:
         return words.NO_GAIN if study.state == "done" else ""
     g = gain["gain"]
     return f"{g['mean']:+.4f} [{g['low']:+.4f}, {g['high']:+.4f}]"
+
+
+def gain_said(study: Study) -> str:
+    """Whether the best settings are better, in a sentence; "" while nobody knows."""
+    gain = (study.result or {}).get("gain")
+    if not gain:
+        return gain_of(study)
+    said = words.GAIN if gain["gain"]["low"] > 0 else words.GAIN_CHANCE
+    return str(said).format(gain=gain_of(study))
 
 
 def progress_plot(found: Searched) -> Plot | None:
@@ -132,8 +141,8 @@ def _explained(settings: Sequence[Any], values: np.ndarray) -> float:
 def _bins(settings: Sequence[Any]) -> np.ndarray:
     """Numbers by rank into BINS of equal size, all else by what it says."""
     if all(isinstance(s, int | float) and not isinstance(s, bool) for s in settings):
-        ranks = np.argsort(np.argsort(np.array(settings, np.float64), kind="stable"), kind="stable")
-        return np.asarray(ranks * BINS // max(len(settings), 1))
+        values = np.array(settings, np.float64)
+        return np.searchsorted(np.unique(np.quantile(values, np.arange(1, BINS) / BINS)), values)
     said = [str(s) for s in settings]
     return np.array([sorted(set(said)).index(s) for s in said])
 

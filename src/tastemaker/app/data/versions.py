@@ -12,6 +12,8 @@ from .plot import Plot, Row, moment_of
 
 PEOPLE = 12  # who are asked what two versions would show them
 FIRST = 10
+MOST = 25  # versions that are shown at once
+DEEP = 6  # steps to the right, at most
 INDENT = "\u00a0" * 3  # which no table takes for the beginning of code
 
 
@@ -22,39 +24,54 @@ def known(store: Store) -> list[ModelVersion]:
 
 
 def version_rows(found: Sequence[ModelVersion]) -> list[Row]:
-    """As a family tree: children stand under their parent, indented."""
+    """A family: each version above its parent, the newest first; side branches are indented."""
     return [
-        {words.COL_VERSION: f"{INDENT * depth}{'└ ' if depth else ''}{v.id} · {v.algorithm}", words.COL_STATE: v.state,
-         words.COL_QUALITY: quality(v), words.COL_REAL: v.events_real, words.COL_INVENTED: v.events_synthetic,
-         words.COL_MADE: moment_of(v.created_at), words.COL_WHY: v.reason}
-        for v, depth in tree(found)
+        {words.COL_VERSION: f"{INDENT * min(depth, DEEP)}{'┌ ' if depth else ''}{v.id} · {v.algorithm}",
+         words.COL_STATE: v.state, words.COL_FROM: v.parent, **_quality(v), words.COL_REAL: v.events_real,
+         words.COL_INVENTED: v.events_synthetic, words.COL_MADE: moment_of(v.created_at), words.COL_WHY: v.reason}
+        for v, depth in tree(latest(found))
     ]  # fmt: skip
 
 
+def latest(found: Sequence[ModelVersion], most: int = MOST) -> list[ModelVersion]:
+    """The newest ones, the active one among them."""
+    newest = sorted(found, key=lambda v: (v.state == "active", v.id))[-most:]
+    return sorted(newest, key=lambda v: v.id)
+
+
 def tree(found: Sequence[ModelVersion]) -> list[tuple[ModelVersion, int]]:
-    """(version, depth), children after their parent, older first."""
-    ordered = sorted(found, key=lambda v: v.id)
+    """(version, depth), every version above its parent. What leads to the active one, else to the newest, is not
+    indented; whatever else was learned from the same parent is."""
+    known = {v.id: v for v in found}
+    line, v = set[int](), next((v for v in found if v.state == "active"), None)
+    while v is not None:
+        line.add(v.id)
+        v = known.get(v.parent) if v.parent is not None else None
     children: dict[int | None, list[ModelVersion]] = {}
-    ids = {v.id for v in ordered}
-    for v in ordered:
-        children.setdefault(v.parent if v.parent in ids else None, []).append(v)
+    for v in sorted(found, key=lambda v: (v.id in line, v.id)):
+        children.setdefault(v.parent if v.parent in known else None, []).append(v)
     told: list[tuple[ModelVersion, int]] = []
     waiting = [(v, 0) for v in reversed(children.get(None, []))]
     while waiting:
         v, depth = waiting.pop()
         told.append((v, depth))
-        waiting += [(child, depth + 1) for child in reversed(children.get(v.id, []))]
-    return told
+        mine = children.get(v.id, [])
+        waiting += [(child, depth) for child in mine[-1:]] + [(child, depth + 1) for child in reversed(mine[:-1])]
+    return told[::-1]
 
 
-def quality(v: ModelVersion) -> str:
-    """In one cell."""
+def _quality(v: ModelVersion) -> Row:
+    """The first figure that it was judged by, and which one that is; the picture has its interval."""
     judged = judged_before(v)
     if not judged:
-        return words.UNTRAINED if v.id == 0 else "–"
-    name, (value, low, high) = next(iter(judged.items()))
-    interval = "" if low == high else f" [{low:.3f}, {high:.3f}]"
-    return f"{value:.3f}{interval} {name.partition(',')[0]}"
+        return {words.COL_QUALITY: words.UNTRAINED if v.id == 0 else "–", words.COL_BY: ""}
+    name, (value, _, _) = next(iter(judged.items()))
+    return {words.COL_QUALITY: f"{value:.3f}", words.COL_BY: _short(name)}
+
+
+def _short(name: str) -> str:
+    plain = name.partition(",")[0]
+    return str(words.SHORT.get(plain, plain))
 
 
 def metric_rows(v: ModelVersion) -> list[Row]:
@@ -78,8 +95,8 @@ def _metric(case: str, name: str, one: Mapping[str, Any]) -> Row:
 
 
 def quality_plot(found: Sequence[ModelVersion]) -> Plot | None:
-    """The first judged figure that most versions share, with its interval."""
-    judged = [(v, judged_before(v)) for v in sorted(found, key=lambda v: v.id)]
+    """The first judged figure that most of the latest versions share, with its interval; newest first."""
+    judged = [(v, judged_before(v)) for v in reversed(latest(found))]
     names = [name for _, each in judged for name in each]
     if not names:
         return None
@@ -103,7 +120,7 @@ def quality_plot(found: Sequence[ModelVersion]) -> Plot | None:
         "version",
         "value",
         words.VERSION_AXIS,
-        name.partition(",")[0],
+        _short(name),
         x_kind="name",
         low="low",
         high="high",
@@ -126,7 +143,7 @@ def differing(a: ModelVersion, b: ModelVersion) -> list[Row]:
     """Settings that are not the same, as text."""
     mine, other = ({"algorithm": v.algorithm, "seed": v.seed, **v.params} for v in (a, b))
     return [
-        {words.COL_SETTING: name, f"{a.id}": str(mine.get(name, "–")), f"{b.id} ": str(other.get(name, "–"))}
+        {words.COL_SETTING: name, _named(a): str(mine.get(name, "–")), _named(b): str(other.get(name, "–"))}
         for name in dict.fromkeys([*mine, *other]) if mine.get(name) != other.get(name)
     ]  # fmt: skip
 
@@ -138,19 +155,28 @@ def metrics_beside(a: ModelVersion, b: ModelVersion) -> list[Row]:
         {
             words.COL_JUDGED: case,
             words.COL_METRIC: name,
-            f"{a.id}": _said(mine[case, name]),
-            f"{b.id} ": _said(other[case, name]),
+            _named(a): _said(mine[case, name]),
+            _named(b): _said(other[case, name]),
+            words.COL_APART: words.YES if _apart(mine[case, name], other[case, name]) else "",
         }
         for case, name in mine
         if (case, name) in other
     ]
 
 
+def _named(v: ModelVersion) -> str:
+    return str(words.VERSION_N.format(n=v.id))
+
+
 def _said(row: Row) -> str:
-    value, low, high = row[words.COL_VALUE], row[words.COL_LOW], row[words.COL_HIGH]
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    value = row[words.COL_VALUE]
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _apart(one: Row, other: Row) -> bool:
+    """Do the intervals of both exclude each other?"""
+    ends = [row[name] for row in (one, other) for name in (words.COL_LOW, words.COL_HIGH)]
+    return None not in ends and (ends[1] < ends[2] or ends[3] < ends[0])
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from tastemaker.app import charts, describe, frame, parts, words
 from tastemaker.app.data import discover, maps, recording
+from tastemaker.app.data.ability import Ability
 from tastemaker.app.data.plot import Row
 from tastemaker.store.answers import Answers
 
@@ -34,7 +35,8 @@ def page(opened: frame.Opened) -> None:
             _beside(opened, answers, shown, other, person)
         else:
             for row in shown.rows:
-                _item(opened, answers, row, person)
+                _item(opened, answers, row, person, can)
+            _gave(shown, can)
     if can.numbers:
         _map(opened, answers, shown, person)
 
@@ -51,7 +53,7 @@ def _answered(answers: Answers, shown: discover.Shown) -> None:
         parts.nothing(words.NOTHING_FITS)
 
 
-def _item(opened: frame.Opened, answers: Answers, row: Row, person: discover.Person) -> None:
+def _item(opened: frame.Opened, answers: Answers, row: Row, person: discover.Person, can: Ability) -> None:
     with st.container(border=True, key=f"item {row['rank']}"):
         left, right = st.columns([5, 3], gap="medium")
         with left:
@@ -59,9 +61,17 @@ def _item(opened: frame.Opened, answers: Answers, row: Row, person: discover.Per
             st.markdown(f"**{row['rank']}. {parts.plain(row['title'])}**  \n:gray[:small[{about}]]")
             st.markdown(f":small[{parts.plain(row['why'])}]{_by(row)}")
         with right:
-            _score(row)
+            _score(row, can)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _actions(opened, answers, row, person)
+
+
+def _gave(shown: discover.Shown, can: Ability) -> None:
+    """Given stars, beside the foretold ones above."""
+    if can.stars is None or not shown.gave:
+        return
+    with st.expander(words.GAVE.format(n=len(shown.gave)), icon=":material/star:"):
+        parts.table([{words.COL_ITEM: r["title"], words.GAVE_STARS: f"★ {r['value']:g}"} for r in shown.gave])
 
 
 def _by(row: Row) -> str:
@@ -69,14 +79,18 @@ def _by(row: Row) -> str:
     return f" :gray-badge[{words.WORDED_BY.format(model=parts.plain(row['words_by']))}]" if row["words_by"] else ""
 
 
-def _score(row: Row) -> None:
-    label = words.SCORE_LABEL.format(score=row["score"], share=row["share"])
-    st.html(BAR.format(label=escape(label), width=100 * row["share"]))
-    said = [words.SCORE.format(score=row["score"])]
-    if row["chance"] is not None:
-        said.append(words.CHANCE.format(chance=row["chance"]))
-    color = words.BADGE_COLORS.get(row["kind"].partition(" ")[0], "gray")
-    st.markdown(f":gray[:small[{' · '.join(said)}]] :{color}-badge[{row['kind']}]", help=words.BADGE_HELP)
+def _score(row: Row, can: Ability) -> None:
+    """The chance of a like where it is foretold; else how far the score is from the best, which has no unit."""
+    chance, share, said = row["chance"], row["share"], []
+    badge = f":{words.BADGE_COLORS.get(row['kind'].partition(' ')[0], 'gray')}-badge[{row['kind']}]"
+    if can.stars is not None and row["value"] is not None:
+        said.append(words.STARS.format(value=row["value"], best=max(can.stars.best, can.stars.worst)))
+    if chance is not None or (share is not None and row["kind"] != words.KIND_NEWEST):  # else nothing was compared
+        label, told = (words.SCORE_LABEL, words.SCORE) if chance is None else (words.CHANCE, words.CHANCE)
+        bar = escape(label.format(score=row["score"], share=share, chance=chance))
+        st.html(BAR.format(label=bar, width=100 * (share if chance is None else chance)))
+        said.append(told.format(share=share, chance=chance))
+    st.markdown(f":gray[:small[{' · '.join(said)}]] {badge}" if said else badge)
 
 
 def _actions(opened: frame.Opened, answers: Answers, row: Row, person: discover.Person) -> None:
@@ -116,7 +130,11 @@ def _actions(opened: frame.Opened, answers: Answers, row: Row, person: discover.
 
 def _did(opened: frame.Opened, answers: Answers, user: str | None, kind: str, id_: str, key: str = "") -> None:
     """Recorded where that is allowed; else it counts on this page alone."""
-    value = float(st.session_state[key]) if key else 1.0
+    chosen = st.session_state[key] if key else 1.0
+    if chosen is None:  # the box was cleared
+        return
+    value = float(chosen)
+    st.session_state["did"] = True
     if opened.may_change and st.session_state.get("record", True):
         who = user or describe.visitor()
         shown, at = st.session_state.get("shown", (None, 0))
@@ -153,7 +171,7 @@ def _beside(opened: frame.Opened, answers: Answers, shown: discover.Shown, other
 
 
 def _map(opened: frame.Opened, answers: Answers, shown: discover.Shown, person: discover.Person) -> None:
-    key, catalog = ("map", opened.answers_mark), answers.catalog
+    key, catalog = ("map", opened.marks.answers), answers.catalog
     if st.session_state.get("map", (None,))[0] != key:
         st.session_state["map"] = (key, maps.map_of(catalog))
     found = st.session_state["map"][1]

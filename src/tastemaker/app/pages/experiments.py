@@ -40,26 +40,23 @@ def _one(opened: frame.Opened, found: list[Experiment]) -> None:
     (st.success if report.verdict.kind == "treatment" else st.info)(f"**{report.verdict.sentence}**")
     parts.figures(_summary(report), words.EXPERIMENT_HELP)
     parts.chart(experiments.lift_plot(opened.store, report), words.NO_LIFT)
-    left, right = st.columns(2)
-    with left:
-        st.markdown(f"**{words.ARMS}**")
-        parts.table(experiments.arm_rows(report), alt=words.ARMS)
-    with right:
-        st.markdown(f"**{words.GUARDS}**")
-        parts.table(experiments.guard_rows(report), words.NO_GUARDS, words.GUARDS)
-    st.caption(report.price)
+    st.subheader(words.ARMS, anchor=False)
+    parts.table(experiments.arm_rows(report), alt=words.ARMS)
+    st.subheader(words.GUARDS, anchor=False)
+    parts.table(experiments.guard_rows(report), words.NO_GUARDS, words.GUARDS)
+    st.caption(f"{words.RATIO_SAYS.format(p=report.ratio.p, share=report.ratio.share)} {report.price}")
 
 
 def _summary(report: Report) -> dict[str, str]:
-    by, unit = (100.0, f" {words.POINTS}") if report.measure.share else (1.0, "")
+    by, unit, digits = (100.0, f" {words.POINTS}", 1) if report.measure.share else (1.0, "", 3)
     p, days = report.lift.points, report.more_days
     known = isfinite(p.high - p.low)
     ratio = report.ratio
     return {
-        words.M_LIFT: f"{by * p.mean:+.2f}{unit}" if isfinite(p.mean) else "–",
-        words.M_INTERVAL: f"{by * p.low:+.2f} … {by * p.high:+.2f}" if known else "–",
-        words.M_USERS_ARMS: f"{report.control.users} | {report.treatment.users}",
-        words.M_RATIO: words.UNEVEN if ratio.broken else f"{words.EVEN} (p = {ratio.p:.2f})",
+        words.M_LIFT: f"{by * p.mean:+.{digits}f}{unit}" if isfinite(p.mean) else "–",
+        words.M_INTERVAL: f"{by * p.low:+.{digits}f} … {by * p.high:+.{digits}f}" if known else "–",
+        words.M_USERS_ARMS: f"{report.control.users:,} | {report.treatment.users:,}",
+        words.M_RATIO: words.UNEVEN if ratio.broken else words.EVEN,
         words.M_DAYS: "–" if days is None else f"{days:.0f}",
     }
 
@@ -71,7 +68,7 @@ def _start(opened: frame.Opened) -> None:
         st.caption(words.TWO_VERSIONS)
         return
     ids, measures = list(found), experiments.measures()
-    active = opened.answers_mark[0]
+    active = opened.active
     with st.form("start"):
         left, right = st.columns(2)
         control = left.selectbox(
@@ -81,12 +78,15 @@ def _start(opened: frame.Opened) -> None:
             words.TREATMENT, ids, index=1 if ids[0] == active else 0, format_func=found.__getitem__
         )
         share = left.slider(words.SHARE, 0.05, 0.95, 0.5, 0.05, format="percent")
-        metric = right.selectbox(words.MEASURE, list(measures), format_func=lambda name: f"{name}: {measures[name]}")
+        metric = right.selectbox(words.MEASURE, list(measures), format_func=measures.__getitem__)
         effect = left.text_input(words.EFFECT, "5%", help=words.EFFECT_HELP)
+        guarded = right.multiselect(words.GUARDED, list(measures), format_func=measures.__getitem__)
+        limit = left.text_input(words.GUARD_LIMIT, "5%", help=words.GUARD_HELP)
         why = right.text_input(words.REASON, placeholder=words.REASON_HINT)
         begin = st.form_submit_button(words.START_EXPERIMENT, icon=":material/science:")
     if begin:
         asked: dict[str, Any] = {"share": share, "metric": metric, "effect": effect, "reason": why or words.BY_HAND}
+        asked["guards"] = [f"{name}={limit}" for name in guarded]
 
         def do() -> str:
             return str(words.EXPERIMENT_STARTED.format(id=start(opened.store, control, treatment, **asked).id))

@@ -1,7 +1,6 @@
 """Overview: what answers, since when, why and how well; traffic; what rings and what to do."""
 
 from math import isnan
-from time import time
 
 import streamlit as st
 
@@ -12,18 +11,17 @@ from tastemaker.monitor import Status
 
 
 def page(opened: frame.Opened) -> None:
-    found, now = opened.status(), int(time())
+    found = opened.status()
     _answering(found)
     for alarm in found.alarms:
         st.warning(f"**{alarm}**\n\n{alarm.advice}.", icon=":material/notifications_active:")
-    traffic, days = opened.traffic(), overview.accuracy_by_day(opened.store, now)
+    traffic, days = opened.traffic(), opened.accuracy()
     _figures(found, traffic, days)
     with st.container(border=True):
         st.markdown(f"**{words.NEXT}**")
         st.markdown("\n".join(f"- {step}" for step in found.next))
     parts.chart(overview.accuracy_plot(days, found.limits) if days else None, words.NO_OUTCOMES)
-    busy = any(row["events"] or row["lists"] for row in traffic.rows)
-    parts.chart(overview.traffic_plot(traffic) if busy else None, words.NO_TRAFFIC)
+    parts.charts(overview.traffic_plots(traffic), words.NO_TRAFFIC)
     st.subheader(words.DECISIONS, anchor=False)
     parts.table(overview.decision_rows(found), words.NO_DECISIONS, words.DECISIONS)
 
@@ -51,7 +49,8 @@ def _figures(found: Status, traffic: overview.Traffic, days: Rows) -> None:
         _tile(words.M_EVENTS, f"{found.events.real:,}", line, words.M_EVENTS_HELP)
         _tile(words.M_LISTS, f"{total:,}", [row["lists"] for row in rows], words.M_LISTS_HELP)
         _tile(words.M_FALLBACK, _percent(fallback), lower, words.M_FALLBACK_HELP)
-        _tile(words.M_COVERAGE, _percent(traffic.coverage), [], words.M_COVERAGE_HELP)
+        line = [row["coverage"] for row in rows if row["coverage"] is not None]
+        _tile(words.M_COVERAGE, _percent(traffic.coverage), line, words.M_COVERAGE_HELP)
 
 
 def _percent(share: float | None) -> str:
@@ -61,7 +60,7 @@ def _percent(share: float | None) -> str:
 def _tile(name: str, value: str, line: list[float], says: str, below: str | None = None) -> None:
     with st.container(border=True, width=162, height="stretch", gap=None):
         st.metric(name, value, below, delta_color="off", delta_arrow="off", help=says)
-        if len(line) > 1 and any(line):
+        if len(line) > 1:
             parts.sparkline(line, words.SPARKLINE.format(name=name, n=len(line), first=line[0], last=line[-1]))
 
 

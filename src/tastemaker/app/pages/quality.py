@@ -4,11 +4,10 @@ import streamlit as st
 
 from tastemaker.app import frame, parts, words
 from tastemaker.app.data import quality
-from tastemaker.monitor import Limits
 
 
 def page(opened: frame.Opened) -> None:
-    seen = quality.look(opened.store, Limits.of(opened.recipe()))
+    seen = opened.quality()
     if not len(seen.outcomes):
         parts.nothing(words.NO_QUALITY)
         _impact(opened)
@@ -17,11 +16,7 @@ def page(opened: frame.Opened) -> None:
     st.caption(words.WINDOW.format(days=seen.limits.window_days))
     parts.figures(quality.summary(found), words.QUALITY_HELP)
     parts.chart(quality.over_time_plot(seen), words.NO_CHANCE)
-    left, right = st.columns(2)
-    with left:
-        parts.chart(quality.calibration_plot(found), words.NO_CHANCE)
-    with right:
-        parts.chart(quality.segments_plot(found))
+    parts.charts([quality.calibration_plot(found), quality.segments_plot(found)])
     st.subheader(words.BY_VERSION, anchor=False)
     parts.table(quality.version_rows(found), alt=words.BY_VERSION)
     st.subheader(words.WORST, anchor=False)

@@ -6,10 +6,13 @@ import streamlit as st
 
 from tastemaker.app import frame, jobs, parts, words
 from tastemaker.app.data import training
+from tastemaker.app.data.trouble import away
+from tastemaker.errors import TastemakerError
 from tastemaker.store import Job, Store
 
 EVERY = 1.5  # seconds between two looks at a job that runs
 ASKED = "asked for in the app"
+SEED, SEARCH, TRIALS = 0, "bayesian", 20
 
 
 def page(opened: frame.Opened) -> None:
@@ -23,7 +26,8 @@ def page(opened: frame.Opened) -> None:
     _needs(opened)
     if not frame.locked(opened):
         _start(opened, at_work)
-    parts.command(words.TRAIN_COMMANDS, words.TRAIN_LINES)
+    asked = {"seed": SEED, "search": SEARCH, "trials": st.session_state.get("trials", TRIALS)}
+    parts.command(words.TRAIN_COMMANDS, [line.format(**asked) for line in words.TRAIN_LINES])
     st.subheader(words.LEARNED, anchor=False)
     learned = training.learned(opened.store)
     parts.chart(learned.plot, words.NO_CURVES)
@@ -34,7 +38,12 @@ def page(opened: frame.Opened) -> None:
 @st.fragment(run_every=EVERY)
 def _live(store: Store, id_: int, may_change: bool) -> None:
     """How far it is, without anything else on the page being drawn again."""
-    found = training.job(store, id_)
+    try:
+        frame.there(store)
+        found = training.job(store, id_)
+    except TastemakerError as error:  # nothing around a fragment catches it
+        frame.say(away(error))
+        return
     if found.state not in training.ALIVE:
         st.session_state["said"] = (
             "ok" if found.state == "done" else "error",
@@ -42,19 +51,23 @@ def _live(store: Store, id_: int, may_change: bool) -> None:
         )
         st.rerun()
     with st.container(border=True):
-        said = found.progress
-        st.markdown(f"**{words.JOB_RUNS.format(id=id_, kind=words.JOB_KINDS.get(found.kind, found.kind))}**")
-        share = min(1.0, said["done"] / max(said["total"], 1)) if said else 0.0
-        st.progress(share, text=training.outcome(found) or words.JOB_WAITS)
-        st.caption(words.JOB_STAYS)
-        if may_change:
-            st.button(words.CANCEL, key="cancel", icon=":material/stop_circle:", on_click=_cancel, args=(store, id_))
-        parts.chart(training.live_plot(found), height=200)
-        parts.table(training.stage_rows(found), alt=words.STAGES)
-        log = jobs.log_tail(store.root, id_)
-        if log:
-            with st.expander(words.LOG):
-                st.code(log, language=None)
+        _progress(store, found, may_change)
+
+
+def _progress(store: Store, found: Job, may_change: bool) -> None:
+    said = found.progress
+    st.markdown(f"**{words.JOB_RUNS.format(id=found.id, kind=words.JOB_KINDS.get(found.kind, found.kind))}**")
+    share = min(1.0, said["done"] / max(said["total"], 1)) if said else 0.0
+    st.progress(share, text=training.outcome(found) or words.JOB_WAITS)
+    st.caption(words.JOB_STAYS)
+    if may_change:
+        st.button(words.CANCEL, key="cancel", icon=":material/stop_circle:", on_click=_cancel, args=(store, found.id))
+    parts.chart(training.live_plot(found), height=200)
+    parts.table(training.stage_rows(found), alt=words.STAGES)
+    log = jobs.log_tail(store.root, found.id)
+    if log:
+        with st.expander(words.LOG):
+            st.code(log, language=None)
 
 
 def _cancel(store: Store, id_: int) -> None:
@@ -95,16 +108,17 @@ def _start(opened: frame.Opened, at_work: Job | None) -> None:
     with one.container(border=True, height="stretch"):
         st.markdown(f"**{words.PRETRAIN}**")
         st.caption(words.PRETRAIN_SAYS if able else words.NO_PRETRAIN)
-        _button(opened, "pretrain", {"seed": 0}, off or not able)
+        _button(opened, "pretrain", {"seed": SEED}, off or not able)
     with two.container(border=True, height="stretch"):
         st.markdown(f"**{words.TRAIN}**")
-        st.caption(words.TRAIN_SAYS)
-        _button(opened, "retrain", {"reason": ASKED, "seed": 0, "search": 0}, off or not status.events.real)
+        policy = (recipe.get("retrain") or {}).get("policy", "")
+        st.caption(words.TRAIN_SAYS.format(policy=words.POLICIES.get(policy, "")))
+        _button(opened, "retrain", {"reason": ASKED, "seed": SEED, "search": 0}, off or not status.events.real)
     with three.container(border=True, height="stretch"):
         st.markdown(f"**{words.TUNE}**")
         st.caption(words.TUNE_SAYS)
-        trials = st.number_input(words.TRIALS, 2, 200, 20, key="trials")
-        arguments = {"search": "bayesian", "trials": int(trials)}
+        trials = st.number_input(words.TRIALS, 2, 200, TRIALS, key="trials")
+        arguments = {"search": SEARCH, "trials": int(trials)}
         _button(opened, "tune", arguments, off or not status.events.real)
 
 

@@ -20,15 +20,12 @@ def page(opened: frame.Opened) -> None:
     one = tuning.searched(opened.store, study)
     st.caption(words.STUDY_SAYS.format(protocol=study.settings.get("protocol", ""), metric=study.metric))
     parts.chart(tuning.progress_plot(one), words.NO_TRIALS)
-    left, right = st.columns(2)
-    with left:
-        st.markdown(f"**{words.BESIDE_PRESENT}**")
-        gain = tuning.gain_of(study)
-        if gain:
-            st.caption(words.GAIN.format(gain=gain))
-        parts.table(tuning.beside_rows(one), words.NO_TRIALS, words.BESIDE_PRESENT)
-    with right:
-        parts.chart(tuning.importance_plot(one), words.FEW_TRIALS)
+    st.subheader(words.BESIDE_PRESENT, anchor=False)
+    gain = tuning.gain_said(study)
+    if gain:
+        st.caption(gain)
+    parts.table(tuning.beside_rows(one), words.NO_TRIALS, words.BESIDE_PRESENT)
+    parts.chart(tuning.importance_plot(one), words.FEW_TRIALS)
     _slices(one)
     parts.command(words.TUNE_COMMANDS, words.TUNE_LINES)
     st.subheader(words.STUDIES, anchor=False)
@@ -40,10 +37,7 @@ def _slices(one: tuning.Searched) -> None:
     if not names:
         return
     st.subheader(words.SLICES, anchor=False)
-    columns = st.columns(2)
-    for k, name in enumerate(names):
-        with columns[k % 2]:
-            parts.chart(tuning.slice_plot(one, name), height=220)
+    parts.charts([tuning.slice_plot(one, name) for name in names])
 
 
 if __name__ == "__main__":

@@ -19,10 +19,12 @@ def page(opened: frame.Opened) -> None:
     parts.chart(versions.quality_plot(found), words.NOT_JUDGED)
     st.subheader(words.FAMILY, anchor=False)
     parts.table(versions.version_rows(found), alt=words.FAMILY)
+    if len(found) > versions.MOST:
+        st.caption(words.OLDER.format(n=len(found) - versions.MOST))
     by_id = {v.id: v for v in found}
     if len(found) > 1:
         _compare(opened, by_id)
-    _figures(by_id, opened.answers_mark[0])
+    _figures(by_id, opened.active)
     _change(opened, found)
     st.subheader(words.ACTIVATIONS, anchor=False)
     parts.table(versions.activation_rows(opened.store), words.NO_ACTIVATIONS, words.ACTIVATIONS)
@@ -43,7 +45,7 @@ def _figures(by_id: dict[int, ModelVersion], active: int | None) -> None:
 
 def _compare(opened: frame.Opened, by_id: dict[int, ModelVersion]) -> None:
     st.subheader(words.SIDE_BY_SIDE, anchor=False)
-    ids, active = list(by_id), opened.answers_mark[0]
+    ids, active = list(by_id), opened.active
     left, right = st.columns(2)
     first = left.selectbox(
         words.FIRST,
@@ -94,7 +96,7 @@ def _change(opened: frame.Opened, found: Sequence[ModelVersion]) -> None:
     st.subheader(words.CHANGE, anchor=False)
     if frame.locked(opened):
         return
-    active = opened.answers_mark[0]
+    active = opened.active
     others = {v.id: _name(v) for v in found if v.id != active and v.artifact}
     with st.form("change", clear_on_submit=True):
         why = st.text_input(words.REASON, placeholder=words.REASON_HINT, key="reason")
