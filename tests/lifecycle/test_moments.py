@@ -116,6 +116,28 @@ def test_an_edited_mapping_counts_at_once_where_nothing_was_learned(project):
         assert {column[again.catalog().find(i)] for i in slate.items} == {"Sports"}
 
 
+def test_a_new_label_leaves_a_network_its_old_ones_and_is_told(neural):
+    before = neural.recommend(context={"emotion": {"sad": 1.0}}, now=NOON, n=3)
+    edit(neural.store.root / "recipe.toml", {"neutral = ": 'aloof = ["news"]\nneutral = '})
+    with Project.open(neural.store.root) as again:
+        assert "aloof" in again.recipe.context["emotion"].labels
+        after = again.recommend(context={"emotion": {"sad": 1.0}}, now=NOON, n=3)
+        assert (after.items, after.scores, after.spoke) == (before.items, before.scores, "neural")
+        assert "has never met the emotion aloof" in after.level_reason
+        model = again.train().lesson.learned[0].judged.scorer
+        assert model.right[list(model.labels).index("sad")] > 0.2  # what was chosen before still says so
+
+
+def test_a_label_of_another_name_is_mapped_at_once_where_nothing_was_learned(project):
+    edit(project.store.root / "recipe.toml", {r"sad = \[": "blue = [", "sadness = .*": ""})
+    with Project.open(project.store.root) as again:
+        assert "blue" in again.recipe.context["emotion"].labels
+        slate = again.recommend(context={"emotion": {"blue": 1.0}}, now=NOON, n=3)
+        column = again.catalog().categories["category"]
+        assert {column[again.catalog().find(i)] for i in slate.items} <= {"Comedy", "Music", "Pets & Animals"}
+        assert slate.spoke == "mapping"
+
+
 def test_a_text_of_100_kb_is_answered(project):
     assert spoke(project, text="so sad " * 15_000).spoke == "mapping"
 

@@ -1,5 +1,6 @@
 """What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ..errors import QueryError
+from ..recommender import Level
 from ..scorers import Choices, Scorer
 from ..text import Reader, load
 from .artifacts import Artifacts
@@ -53,15 +55,27 @@ class Contexts:
             if block not in self.labels:
                 found[block] = dict(values)
                 continue
-            named = {self._label(block, name): value for name, value in values.items()}
-            strangers = [name for name in values if self._label(block, name) is None]
+            named, strangers = self._named(block, values)
             if strangers:
                 known = ", ".join(self.labels[block])
                 notes.append(f"{strangers[0]!r} is no {block} that is known ({known})")
-            total = sum(value for name, value in named.items() if name is not None)
+            total = sum(named.values())
             if total > 0:
-                found[block] = {name: named.get(name, 0.0) / total for name in self.labels[block]}
+                found[block] = {name: value / total for name, value in named.items()}
         return found, notes
+
+    def _named(self, block: str, values: Mapping[str, float]) -> tuple[Block, list[str]]:
+        """Our labels, each with all that was said of it under any name; and names that are no label."""
+        named, strangers = dict.fromkeys(self.labels[block], 0.0), []
+        for name, value in values.items():
+            if not 0.0 <= value < math.inf:
+                raise QueryError(f"The {block} {name!r} is {value:g}; give a share from 0 to 1.")
+            label = self._label(block, name)
+            if label is None:
+                strangers.append(name)
+            else:
+                named[label] += value
+        return named, strangers
 
     def _label(self, block: str, said: str) -> str | None:
         plain = said.strip().casefold()
@@ -92,11 +106,23 @@ class Contexts:
 def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:
     """By the mapping that the recipe has now, where nothing was learned; a network keeps the one it learned with."""
     spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
-    if not isinstance(scorer, Choices) or scorer.learned or spec is None or sorted(spec["mapping"]) != [*scorer.labels]:
+    if not isinstance(scorer, Choices) or scorer.learned or spec is None:
         return scorer
-    rows = [[family in spec["mapping"][label] for family in tastes] for label in scorer.labels]
-    mapping = np.array(rows, np.float32).reshape(scorer.mapping.shape)
-    return replace(scorer, mapping=mapping / np.maximum(mapping.sum(axis=1, keepdims=True), 1.0))
+    labels = sorted(spec["mapping"])
+    rows = [[family in spec["mapping"][label] for family in tastes] for label in labels]
+    mapping = np.array(rows, np.float32).reshape(len(labels), len(tastes))
+    mapping /= np.maximum(mapping.sum(axis=1, keepdims=True), 1.0)
+    right = scorer.right if labels == [*scorer.labels] else np.zeros(len(labels), np.float32)
+    return replace(scorer, labels=labels, mapping=mapping, right=right)
+
+
+def relabelled(level: Level, settings: Mapping[str, Any]) -> str:
+    """What a network learned with other labels than the recipe has now cannot hear, "" = it hears them all."""
+    scorer = level.scorer
+    spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
+    if not isinstance(scorer, Choices) or spec is None or (new := set(spec["mapping"]) - {*scorer.labels}) == set():
+        return ""
+    return f"version {level.version} has never met the {scorer.block} {', '.join(sorted(new))}: tastemaker train"
 
 
 def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
