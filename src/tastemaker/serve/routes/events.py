@@ -8,9 +8,12 @@ from uuid import uuid4
 from fastapi import Body, Header
 from starlette.responses import Response
 
+from ...data.context import columns_of, place_context
 from ...data.events import KINDS
+from ...errors import QueryError
 from ...store.ingest import Told
 from ...store.slates import put_slates
+from ..live import Live
 from ..models import Event, Impression, Receipts, Taken
 from ..tenant import Tenant
 from .common import Ingester, Serving
@@ -69,7 +72,10 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
             return f"The value of a {event.kind} is {given}; give a number from {low:g} to {high:g}."
     elif value is None:
         value = 1.0
-    context = None if event.context is None else dict(event.context)
+    try:
+        context = _context(live, event)
+    except QueryError as error:
+        return str(error)
     moment = now if event.time is None else event.time
     chosen = key if event.id is None else f"id:{event.id}"
     return Told(
@@ -83,6 +89,21 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
         context,
         event.request_id or "",
     )
+
+
+def _context(live: Live | None, event: Event) -> dict[str, float] | None:
+    """Columns, in the recipe's own words; None = nobody says. QueryError for a label that nobody knows."""
+    blocks: dict[str, dict[str, float]] = {}
+    for name, said in (event.context or {}).items():
+        block, _, label = name.partition(":")
+        values = said if isinstance(said, dict) else {said: 1.0} if isinstance(said, str) else {label: said}
+        blocks[block] = {**blocks.get(block, {}), **values}
+    contexts = None if live is None else live.answers.contexts
+    if contexts:
+        blocks, notes = contexts.told(blocks, None)
+        if notes:
+            raise QueryError(f"{notes[0]}.")
+    return columns_of({**blocks, **place_context(event.place)}) or None
 
 
 def _receipt(row: int, fate: str) -> dict[str, Any]:
