@@ -52,7 +52,8 @@ class ChoiceLearner(Algorithm):
     half_life:  days after which a choice weighs half; 0 = choices do not age
     balance:    0 = kinds weigh as often as they are chosen; 1 = each kind weighs the same
     appeal:     numbers of the catalog that draw everybody, a standard deviation as much as being chosen twice as often
-    held_out:   share of the choices, the latest, on which learning stops and its sureness is set right
+    held_out:   share of the choices, the latest, on which learning stops and its sureness is set right; below FEW
+                choices none are held out, and sureness is set right on each fifth by what the others taught
     """
 
     context: str = ""
