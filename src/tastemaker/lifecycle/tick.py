@@ -32,7 +32,7 @@ class Ticked:
     """tracked: outcomes that were foretold and are judged now; done: None when nothing was learned
 
     busy: who holds the lease, "" = nobody did; swept: jobs whose process had died
-    concluded: the verdict of an experiment that ended
+    concluded: the verdict of an experiment that ended; unread: why another program's tables could not be read
     """
 
     tracked: Tracked
@@ -43,6 +43,7 @@ class Ticked:
     busy: str = ""
     swept: Sequence[int] = ()
     concluded: str = ""
+    unread: str = ""
 
 
 def look(store: Store, recipe: Recipe, now: int, force: bool = False, chains: Chains | None = None) -> Ticked:
