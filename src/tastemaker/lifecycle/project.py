@@ -155,13 +155,14 @@ class Project(Searched):
         return sync(self.store, self.recipe, now, blank)
 
     def train_emotion(
-        self, source: Path | None = None, block: str | None = None, encoder: str = "words", watch: Watch | None = None
-    ) -> "TextsLearned":
+        self, source: Path | None = None, block: str | None = None, encoder: str = "words", watch: Watch | None = None,
+        force: bool = False,
+    ) -> "TextsLearned":  # fmt: skip
         """A better reader of texts, from labelled ones; None = the recipe's lexicon again. block: of [context]."""
         from .texts import train_texts
 
         self._forget_answers()
-        return train_texts(self.store, self.recipe, source, block, encoder, watch or Watch())
+        return train_texts(self.store, self.recipe, source, block, encoder, watch or Watch(), force)
 
     def pretrain(self, seed: int = 0, watch: Watch | None = None, half: bool = False) -> Pretrained:
         """Features, synthetic users, every model of the recipe, judgement; the best becomes active."""

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from ..errors import QueryError
+from ..errors import DataError, MissingExtra, QueryError, StoreError
 from ..recommender import Level
 from ..scorers import Choices, Scorer
 from ..text import Reader, load
@@ -90,17 +91,35 @@ class Contexts:
         kept = self.kept.get(block)
         if kept is None:
             return {}, [f"no model reads the {block} off a text yet: {LEARN}"]
-        model = self.model(block)
-        row = model.distribution([text])[0].tolist()
+        labels, row, notes = self._read(block, text)
+        if not labels:
+            return {}, notes
         if row[0] != row[0]:
-            return {}, [f"the text is in words that the model has not met, so its {block} is unknown"]
+            return {}, [*notes, f"the text is in words that the model has not met, so its {block} is unknown"]
         found = dict.fromkeys(self.labels[block], 0.0) | {
-            label: value for label, value in zip(model.labels, row, strict=True) if label in self.labels[block]
+            label: value for label, value in zip(labels, row, strict=True) if label in self.labels[block]
         }
-        return {block: found}, []
+        return {block: found}, notes
 
-    def model(self, block: str) -> Reader:
-        return load(*self.artifacts.get(self.kept[block]["artifact"]))
+    def _read(self, block: str, text: str) -> tuple[Sequence[str], list[float], list[str]]:
+        """Labels and shares, by what reads the block or else by what read it before; and why not by the first, or by
+        none: then there are no labels."""
+        notes: list[str] = []
+        for kept in (self.kept[block], self.kept[block].get("before")):
+            if kept is None:
+                continue
+            try:
+                model = _loaded(self.artifacts, kept["artifact"])
+                return model.labels, model.distribution([text])[0].tolist(), notes
+            except (StoreError, DataError, MissingExtra) as error:
+                why = str(error).partition(". ")[0]
+                notes.append(f"the {block} cannot be read by what was learned from {kept['source']} ({why}): {LEARN}")
+        return (), [], notes
+
+
+@lru_cache(maxsize=8)
+def _loaded(artifacts: Artifacts, digest: str) -> Reader:
+    return load(*artifacts.get(digest))
 
 
 def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:
@@ -126,9 +145,18 @@ def relabelled(level: Level, settings: Mapping[str, Any]) -> str:
 
 
 def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
-    """block -> {artifact, source, …}"""
+    """block -> {artifact, source, …, before: the same of the one before}"""
     return get_meta(conn, "texts") or {}
 
 
 def keep_text_model(conn: sa.Connection, block: str, artifact: str, source: str, figures: Mapping[str, Any]) -> None:
-    put_meta(conn, texts={**text_models(conn), block: {"artifact": artifact, "source": source, "figures": figures}})
+    """It reads the block from now on; the one before is kept, for when this one cannot be used."""
+    kept = text_models(conn)
+    before = {name: value for name, value in kept.get(block, {}).items() if name != "before"}
+    made = {"artifact": artifact, "source": source, "figures": figures} | ({"before": before} if before else {})
+    put_meta(conn, texts={**kept, block: made})
+
+
+def text_artifacts(conn: sa.Connection) -> list[str]:
+    """Digests of all that reads texts, or may have to."""
+    return [one["artifact"] for kept in text_models(conn).values() for one in (kept, kept.get("before")) if one]
