@@ -204,7 +204,8 @@ def test_scores_come_from_the_first_level_that_can_say(world: World) -> None:
 def test_context_becomes_columns(tastes: Recommender) -> None:
     batch = tastes.encode([Query(context={"mood": {"joy": 0.9}}), Query(context={"mood": {"calm": 0.1}}), Query(now=5)])
     nan = np.nan
-    np.testing.assert_array_equal(batch.context["mood"], np.array([[nan, 0.9], [0.1, nan], [nan, nan]], np.float32))
+    np.testing.assert_array_equal(batch.context["mood:joy"], np.float32([0.9, nan, nan]))
+    np.testing.assert_array_equal(batch.context["mood:calm"], np.float32([nan, 0.1, nan]))
     assert batch.now.tolist() == [0, 0, 5]
 
 

@@ -67,6 +67,19 @@ def learned(data, features, **more):
     return model.fit(data, features, np.random.default_rng(0), Watch())
 
 
+def test_a_few_choices_by_chance_do_not_make_it_sure():
+    """By heart it knows them all; what it says of those that it has not met sets its sureness right."""
+    data, features = little_world(40)
+    chance = replace(data.events, item=np.random.default_rng(5).integers(0, 12, 40).astype(np.int32))
+    data = replace(data, events=chance)
+    model = learned(data, features)
+    _, batch = next(iter(known_before(data, np.arange(40), repeats=True)))
+    shares = model.net.shares(model.situation(batch), model.mapping, model.prior)
+    assert shares.max(axis=1).mean() < 0.55
+    sure, _ = little_world(40, habit=1.0)
+    assert learned(sure, features).net.temperature < model.net.temperature
+
+
 def test_it_learns_what_the_mapping_cannot_know():
     data, features = little_world(1500)
     model = learned(data, features)

@@ -67,7 +67,16 @@ def test_an_answer_from_a_text_loads_nothing_that_trains(feel):
     script += "sys.stderr.write('\\n'.join(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=feel)
     loaded = set(done.stderr.split("\n"))
-    heavy = {"torch", "numba", "polars", "matplotlib", "sentence_transformers", "scipy.optimize"}
+    heavy = {
+        "torch",
+        "numba",
+        "polars",
+        "matplotlib",
+        "sentence_transformers",
+        "scipy.optimize",
+        "numpy.f2py",
+        "unittest",
+    }
     heavy |= {f"tastemaker.{room}" for room in ("algorithms", "synth", "lifecycle", "recipe", "features", "testing")}
     assert "tastemaker.text" in loaded
     assert loaded & heavy == set()

@@ -3,7 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tastemaker.evaluate import choices
 from tastemaker.evaluate.choices import best_of_kinds, worth
+from tastemaker.scorers import Popularity
+
+from ..algorithms.test_choice_net import little_world
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -31,3 +35,20 @@ def test_a_kind_stands_where_its_best_item_stands():
     scores = np.array([[0.1, np.nan, 0.7, 0.2]], np.float32)
     found = best_of_kinds(scores, np.array([0, 1, 0, 2]), 4)
     np.testing.assert_allclose(found, [[0.7, -np.inf, 0.2, -np.inf]], rtol=1e-6)
+
+
+def test_a_large_catalog_is_scored_a_part_of_the_moments_at_a_time(monkeypatch):
+    data, _ = little_world(60)
+    asked, kinds, sizes = np.arange(20, 60), np.arange(12) % 3, list[int]()
+
+    class Counting(Popularity):
+        def score(self, batch, items=None):
+            sizes.append(len(batch))
+            return super().score(batch, items)
+
+    model = Counting(np.arange(12, dtype=np.float32))
+    whole = choices.judge_choices(model, data, asked, kinds, np.random.default_rng(0), 0)
+    monkeypatch.setattr(choices, "CELLS", 12 * 7)
+    parts = choices.judge_choices(model, data, asked, kinds, np.random.default_rng(0), 0)
+    assert sizes == [40, 7, 7, 7, 7, 7, 5]
+    assert parts.metrics == whole.metrics

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from tastemaker import store as database
-from tastemaker.errors import DataError, QueryError, RecipeError, TrainingError
+from tastemaker.errors import DataError, QueryError, RecipeError, StoreError, TrainingError
 from tastemaker.lifecycle import Project
+from tastemaker.lifecycle.rounds import rounds
 from tastemaker.lifecycle.teach import TaughtFew
+from tastemaker.store import contexts, foreign
 
 from ..shops import edit
 from .moments import DAY, NOON, copied, new_moments, some_clicks, user_data
@@ -72,12 +74,25 @@ def test_under_ten_choices_training_says_how_many_are_missing(project):
 
 def test_at_ten_a_network_is_trained_and_speaks_where_it_is_surer(project):
     user_data(project.store.root / "user_data.db", some_clicks(project, 10), stays=False)
-    done = project.train()
+    done = project.train(options={"epochs": 9})
     assert isinstance(done, TaughtFew)
     assert done.version.events_real == 10
+    assert done.version.params["epochs"] == 9
+    assert (project.store.root / "plots" / "version-1-training.png").is_file()
     slate = spoke(project, user="ann")
     assert (slate.spoke, slate.version) == ("neural", "1")
     assert slate.level_reason == ""
+    other = project.train(start=0)
+    assert isinstance(other, TaughtFew)
+    assert (other.version.state, spoke(project).version) == ("candidate", "1")
+
+
+def test_days_of_two_people_tell_enough_to_activate_a_network(project):
+    user_data(project.store.root / "user_data.db", some_clicks(project, 800, users=2), stays=False)
+    done = project.train()
+    assert done.lesson.learned[0].report.n_users == 2
+    assert done.activated, done.why
+    assert spoke(project, user="ann 1").spoke == "neural"
 
 
 def test_a_damaged_network_is_told_and_the_mapping_answers(neural):
@@ -114,6 +129,28 @@ def test_an_edited_mapping_counts_at_once_where_nothing_was_learned(project):
         slate = spoke(again)
         column = again.catalog().categories["category"]
         assert {column[again.catalog().find(i)] for i in slate.items} == {"Sports"}
+
+
+def test_a_new_label_leaves_a_network_its_old_ones_and_is_told(neural):
+    before = neural.recommend(context={"emotion": {"sad": 1.0}}, now=NOON, n=3)
+    edit(neural.store.root / "recipe.toml", {"neutral = ": 'aloof = ["news"]\nneutral = '})
+    with Project.open(neural.store.root) as again:
+        assert "aloof" in again.recipe.context["emotion"].labels
+        after = again.recommend(context={"emotion": {"sad": 1.0}}, now=NOON, n=3)
+        assert (after.items, after.scores, after.spoke) == (before.items, before.scores, "neural")
+        assert "has never met the emotion aloof" in after.level_reason
+        model = again.train().lesson.learned[0].judged.scorer
+        assert model.right[list(model.labels).index("sad")] > 0.2  # what was chosen before still says so
+
+
+def test_a_label_of_another_name_is_mapped_at_once_where_nothing_was_learned(project):
+    edit(project.store.root / "recipe.toml", {r"sad = \[": "blue = [", "sadness = .*": ""})
+    with Project.open(project.store.root) as again:
+        assert "blue" in again.recipe.context["emotion"].labels
+        slate = again.recommend(context={"emotion": {"blue": 1.0}}, now=NOON, n=3)
+        column = again.catalog().categories["category"]
+        assert {column[again.catalog().find(i)] for i in slate.items} <= {"Comedy", "Music", "Pets & Animals"}
+        assert slate.spoke == "mapping"
 
 
 def test_a_text_of_100_kb_is_answered(project):
@@ -209,6 +246,72 @@ def test_what_was_typed_is_kept_as_long_as_the_recipe_says(project):
     base.close()
 
 
+def test_a_text_of_no_readable_time_is_not_kept_and_many_moments_are_emptied(project, monkeypatch):
+    monkeypatch.setattr(foreign, "AT_ONCE", 3)
+    file = user_data(project.store.root / "user_data.db", [], logs=10)
+    with sqlite3.connect(file) as base:
+        base.execute("UPDATE emotion_logs SET timestamp = NULL WHERE input = 'words 8'")
+        base.execute("UPDATE emotion_logs SET timestamp = 'soon' WHERE input = 'words 9'")
+    base.close()
+    assert project.sync(now=NOON + 30 * DAY + 7, blank=True).blanked == 9
+    with sqlite3.connect(file) as base:
+        assert base.execute("SELECT input FROM emotion_logs WHERE input <> ''").fetchall() == [("words 7",)]
+    base.close()
+
+
+def test_a_choice_without_a_label_has_that_of_the_feeling_just_before(project):
+    (click,) = some_clicks(project, 1, emotion="")
+    user_data(project.store.root / "user_data.db", [click], stays=False)
+    project.sync()
+    assert project.dataset(synthetic=False).events.context["emotion:sad"].tolist() == [1.0]
+
+
+def test_watching_goes_on_where_the_other_database_fails(project):
+    user_data(project.store.root / "user_data.db", some_clicks(project, 4))
+    with sqlite3.connect(project.store.root / "user_data.db") as base:
+        base.execute("ALTER TABLE video_clicks RENAME COLUMN video_id TO video")
+    base.close()
+    found = list(project.watch(every=0.01, times=2))
+    assert ["no column 'video_id'" in one.unread for one in found] == [True, True]
+    assert found[0].trigger.why
+
+
+def test_a_round_that_fails_is_told_and_the_wait_grows():
+    waited: list[float] = []
+    outcomes = iter([StoreError("away"), StoreError("away"), "seen", StoreError("away"), "seen"])
+
+    def look():
+        found = next(outcomes)
+        if isinstance(found, StoreError):
+            raise found
+        return found
+
+    told = [str(one) for one in rounds(look, 10.0, 5, waited.append)]
+    assert told == ["away", "away", "seen", "away", "seen"]
+    assert waited == [20.0, 40.0, 10.0, 20.0]
+
+
+def test_invented_rows_are_replaced_and_nobody_else_s(project):
+    file = user_data(project.store.root / "user_data.db", [("Synthetic-Sally", "x", "Music", "sad", NOON)], stays=False)
+    for _ in range(2):
+        project.synthesize_life(users=2, texts=3, clicks=2, interactions=1)
+    with sqlite3.connect(file) as base:
+        names = base.execute("SELECT name FROM video_clicks WHERE name LIKE 'synthetic-%'").fetchall()
+    base.close()
+    assert len(names) == 5
+    assert ("Synthetic-Sally",) in names
+
+
+def test_forget_finds_a_name_with_blanks_around(project):
+    file = user_data(project.store.root / "user_data.db", some_clicks(project, 2), stays=False)
+    with sqlite3.connect(file) as base:
+        base.execute("UPDATE video_clicks SET name = ' ann '")
+        base.execute("UPDATE emotion_logs SET name = 'ann' || char(9)")
+    base.close()
+    project.sync()
+    assert (project.forget("ann").foreign, project.sync().tables[0].rows) == (5, 0)
+
+
 def test_forget_reaches_the_other_program_s_tables(project):
     file = user_data(project.store.root / "user_data.db", some_clicks(project, 4))
     project.sync()
@@ -269,9 +372,45 @@ def test_training_texts_replace_the_reader_and_say_how_well(project, tmp_path):
     assert (done.counts, done.skipped) == ({"train": 210, "dev": 28, "test": 28}, 3)
     query, _ = project.answers.answer(text="the sun shines")
     assert max(query.context["emotion"], key=query.context["emotion"].get) == "happy"
+    texts, said = zip(*(row.split("\t") for row in rows), strict=True)
+    wrong = [f"{text}\t{label}" for text, label in zip(texts, [*said[1:], said[0]], strict=True)]
+    for part, n in (("train", 6), ("dev", 4)):
+        (tmp_path / f"{part}.tsv").write_text("\n".join(wrong * n), "utf-8")
+    worse = project.train_emotion(tmp_path)
+    assert (worse.activated, worse.macro_f1, worse.before) == (False, 0.0, 1.0)
+    assert project.answers.query(text="the sun shines").context["emotion"]["happy"] > 0.5
+    assert project.train_emotion(tmp_path, force=True).activated
+    assert project.answers.query(text="the sun shines").context["emotion"]["happy"] < 0.5
     assert project.train_emotion().f1 == {}
     with pytest.raises(DataError, match="does not exist"):
         project.train_emotion(tmp_path / "nothing")
+
+
+def test_what_read_before_reads_where_the_reader_is_damaged_and_else_nothing_does(project, tmp_path):
+    rows = ["the sun shines\tjoy", "rain again\tsadness", "shouting men\tanger", "dark cellar\tfear",
+            "a sudden bang\tsurprise", "slimy mud\tdisgust", "a table\tneutral"]  # fmt: skip
+    (folder := tmp_path / "said").mkdir()
+    for part in ("train", "dev", "test"):
+        (folder / f"{part}.tsv").write_text("\n".join(rows * 4), "utf-8")
+    kept = [_readers(project)["artifact"]]
+    project.train_emotion(folder)
+    kept.append(_readers(project)["artifact"])
+    for artifact, label in zip(reversed(kept), ("sad", ""), strict=True):
+        arrays = next((project.store.root / "artifacts").glob(f"{artifact[:32]}/*.safetensors"))
+        arrays.write_bytes(arrays.read_bytes()[:-8] + b"12345678")
+        contexts._loaded.cache_clear()
+        slate = spoke(project)
+        assert "the emotion cannot be read by what was learned from said" in slate.level_reason
+        assert "rollback" not in slate.level_reason
+        feeling = project.answers.query(text=TEXT).context.get("emotion", {})
+        assert max(feeling, key=feeling.__getitem__, default="") == label
+    assert (slate.spoke, len(slate.items)) == ("popular", 3)
+    assert project.train_emotion(folder).activated
+
+
+def _readers(project):
+    with project.store.read() as conn:
+        return contexts.text_models(conn)["emotion"]
 
 
 def test_the_reader_is_needed_and_no_orphan(project):

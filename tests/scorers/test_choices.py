@@ -44,12 +44,10 @@ def told(batch):
     context = np.array(
         [[np.nan] * 3, [0.8, 0.1, 0.1], [0.1, 0.1, 0.8], [0, 0, 1], [0.2, 0.7, 0.1], [1, 0, 0]], np.float32
     )
-    blocks = {
-        "mood of the day": context,
-        "recent mood of the day": context[::-1].copy(),
-        "place": np.full((6, 1), 9.0, np.float32),
-    }
-    return replace(batch, context=blocks, now=np.full(6, MONDAY_NOON))
+    said = {f"mood of the day:{label}": context[:, k] for k, label in enumerate(LABELS)}
+    before = {f"recent {name}": values[::-1] for name, values in said.items()}
+    columns = {**said, **before, "place:code": np.full(6, 9.0, np.float32)}
+    return replace(batch, context=columns, now=np.full(6, MONDAY_NOON))
 
 
 class TestChoices(ScorerContract):
@@ -70,6 +68,19 @@ def test_contributions_add_up_in_a_rich_moment(world, learned):
     for q, each in enumerate(model.contributions(batch, items)):
         np.testing.assert_allclose(each.values.sum(axis=1), scores[q], atol=1e-4)
         assert ("context", "hour") in [tuple(p) for p in each.parts]
+
+
+def test_labels_are_heard_by_their_names_whatever_others_there_are(world):
+    model, batch = made(world.features), told(questions(world))
+    known = model.score(batch)
+    stranger = {"mood of the day:aloof": np.float32([0, 0, 0, 0, 0, np.nan]), "place:of": np.zeros(6, np.float32)}
+    np.testing.assert_array_equal(model.score(replace(batch, context={**stranger, **batch.context})), known)
+    only = replace(batch, context={"mood of the day:aloof": np.ones(6, np.float32)})
+    assert np.isnan(model.situation(only).context).all()
+    without = {name: values for name, values in batch.context.items() if name != "mood of the day:odd"}
+    shares = model.situation(replace(batch, context=without)).context
+    np.testing.assert_allclose(shares[1], [8 / 9, 1 / 9, 0], rtol=1e-6)
+    assert np.isnan(shares[3]).all()  # only the name that is gone was said
 
 
 def test_who_speaks(world):

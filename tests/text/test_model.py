@@ -64,6 +64,16 @@ def test_strange_words_and_nothing_at_all_are_not_labelled(model):
     assert not np.isnan(model.distribution(["snow Straße"])).any()
 
 
+def test_stops_do_not_make_strange_words_known():
+    texts, has = (
+        [f"{text}?" for text in COLD + WARM],
+        np.array([[True, False]] * len(COLD) + [[False, True]] * len(WARM)),
+    )
+    model = TextLinear(Reading((1,), ()), least=1).fit(texts, LABELS, has, Watch())
+    assert np.isnan(model.chances(["Почему? Зачем?", "?"])).all()
+    assert np.isfinite(model.chances(["snow? Зачем?"])).all()
+
+
 def test_a_text_of_100_kb_is_read(model):
     assert model.distribution(["hot sun " * 15_000]).argmax() == 1
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch.nn.functional import log_softmax
 
-from ..data.arrays import Float32, Int64
+from ..data.arrays import Bool, Float32, Int64
 from ..errors import TrainingError
 from ..scorers import ChoiceNet
 from ..watch import Watch
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 BEGIN = (1.0, 0.4, 0.4, 0.1, 3.0, 1.0)
 STEPS = 50  # steps an epoch, at least, where data are few
 SMALLEST = 16  # choices a step, at least
+FOLDS = 5
 Tensors = tuple[torch.Tensor, ...]
 
 
@@ -55,43 +56,72 @@ class Net:
             parts = [self.logits(z[i : i + 4096], x[i : i + 4096]) for i in range(0, len(z), 4096)]
             return float(-(target * log_softmax(torch.cat(parts), dim=1)).sum(dim=1).mean())
 
-    def temperature(self, data: Tensors) -> float:
-        """By how much the logits are to be divided so that they are neither too sure nor too timid on these choices."""
-        with torch.no_grad():
-            z, x, target, _ = data
-            logits = self.logits(z, x)
-            tried = np.geomspace(0.5, 3.0, 40)
-            losses = [float(-(target * log_softmax(logits / t, dim=1)).sum(dim=1).mean()) for t in tried.tolist()]
-        return float(tried[int(np.argmin(losses))])
-
     def export(self, places: Int64, temperature: float) -> ChoiceNet:
         general, each, kind, out, skip, direct, bias = (p.detach().numpy().astype(np.float32).copy() for p in self.all)
         return ChoiceNet(places, general, each, kind, out, skip, direct, bias, temperature)
 
 
 def learned_net(spec: "ChoiceLearner", inputs: "Inputs", places: Int64, seed: int, watch: Watch) -> ChoiceNet:
+    """How sure it is comes from choices that it has not learned from: the latest, or all in turn where they are few."""
     from .choice_net import FEW
 
-    n = len(inputs.z)
+    n, all_ = len(inputs.z), _tensors(inputs)
     held = int(spec.held_out * n) if n >= FEW else 0
-    learn, rest = _tensors(inputs.part(slice(0, n - held))), _tensors(inputs.part(slice(n - held, n)))
+    part = np.where(np.arange(n) >= n - held, 1, 0)
     with one_thread():
-        net = Net(spec, inputs.z.shape[1], inputs.x.shape[1], inputs.x.shape[2], seed)
-        best, kept = (net.loss(rest) if held else math.inf), [p.detach().clone() for p in net.all]
-        for epoch in range(spec.epochs):
-            loss = _epoch(net, learn, len(places), np.random.default_rng((seed, epoch)), epoch)
-            if not np.isfinite(loss):
-                raise TrainingError(
-                    f"The loss is {loss} in epoch {epoch + 1}. Lower learning_rate ({spec.learning_rate:g})."
-                )
-            metrics = {"loss": loss} | ({"valid_loss": net.loss(rest)} if held else {})
-            if metrics.get("valid_loss", -epoch) < best:
-                best, kept = metrics.get("valid_loss", -float(epoch)), [p.detach().clone() for p in net.all]
-            watch.progress(epoch + 1, spec.epochs, **metrics)
+        net = _fitted(spec, _of(all_, part == 0), _of(all_, part == 1), len(places), seed, watch)
         with torch.no_grad():
-            for parameter, value in zip(net.all, kept, strict=True):
-                parameter.copy_(value)
-        return net.export(places, net.temperature(rest) if held else 1.0)
+            if held:
+                z, x, target, _ = _of(all_, part == 1)
+                return net.export(places, _temperature(net.logits(z, x), target))
+        return net.export(places, _temperature(_in_turn(spec, all_, len(places), seed), all_[2]))
+
+
+def _fitted(
+    spec: "ChoiceLearner", learn: Tensors, rest: Tensors, n_places: int, seed: int, watch: Watch
+) -> Net:  # fmt: skip
+    """Of the epoch that was best on the rest; of the last where there is none."""
+    held = len(rest[0]) > 0
+    net = Net(spec, learn[0].shape[1], learn[1].shape[1], learn[1].shape[2], seed)
+    best, kept = (net.loss(rest) if held else math.inf), [p.detach().clone() for p in net.all]
+    for epoch in range(spec.epochs):
+        loss = _epoch(net, learn, n_places, np.random.default_rng((seed, epoch)), epoch)
+        if not np.isfinite(loss):
+            raise TrainingError(
+                f"The loss is {loss} in epoch {epoch + 1}. Lower learning_rate ({spec.learning_rate:g})."
+            )
+        metrics = {"loss": loss} | ({"valid_loss": net.loss(rest)} if held else {})
+        if metrics.get("valid_loss", -epoch) < best:
+            best, kept = metrics.get("valid_loss", -float(epoch)), [p.detach().clone() for p in net.all]
+        watch.progress(epoch + 1, spec.epochs, **metrics)
+    with torch.no_grad():
+        for parameter, value in zip(net.all, kept, strict=True):
+            parameter.copy_(value)
+    return net
+
+
+def _in_turn(spec: "ChoiceLearner", data: Tensors, n_places: int, seed: int) -> torch.Tensor:
+    """What is foretold of each choice by a net that learned from four fifths of the others, logits (n, kinds)."""
+    fold, logits = np.arange(len(data[0])) % FOLDS, torch.zeros_like(data[2])
+    nothing = _of(data, fold < 0)
+    for k in range(FOLDS):
+        net = _fitted(spec, _of(data, fold != k), nothing, n_places, seed, Watch())
+        z, x, _, _ = _of(data, fold == k)
+        with torch.no_grad():
+            logits[torch.from_numpy(fold == k)] = net.logits(z, x)
+    return logits
+
+
+def _temperature(logits: torch.Tensor, target: torch.Tensor) -> float:
+    """By how much logits are to be divided so that they are neither too sure nor too timid on these choices."""
+    tried = 0.5 * 6.0 ** (np.arange(67) / 39.0)  # 0.5 … 10
+    with torch.no_grad():
+        losses = [float(-(target * log_softmax(logits / t, dim=1)).sum(dim=1).mean()) for t in tried.tolist()]
+    return float(tried[int(np.argmin(losses))])
+
+
+def _of(data: Tensors, mask: Bool) -> Tensors:
+    return tuple(tensor[torch.from_numpy(mask)] for tensor in data)
 
 
 def _epoch(net: Net, data: Tensors, n_places: int, rng: np.random.Generator, epoch: int) -> float:

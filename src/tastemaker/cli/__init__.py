@@ -1,5 +1,6 @@
 """Commands: parse, call lifecycle, print. No logic lives here, and nothing heavy is imported before it is needed."""
 
+import atexit
 import gc
 import os
 import sys
@@ -12,6 +13,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is imported; see kernels/threads.py
     if "serve" not in sys.argv:  # it runs for long, and there a long look for garbage is a slow answer
         gc.set_threshold(PATIENCE, 20, 20)
+        atexit.register(gc.freeze)  # at its end nothing is looked through once more, which takes a fifth of a second
     from ..errors import Cancelled, TastemakerError
     from .app import app
     from .output import fail

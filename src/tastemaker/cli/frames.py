@@ -19,7 +19,7 @@ def tag_frames(
     out_file: Annotated[Path, typer.Option("--out", help="The table that is written.")] = Path("tags.csv"),
     share: Annotated[float, typer.Option(help="Leave out what a smaller share of an item's frames shows.")] = 0.0,
     every: Annotated[float, typer.Option(help="Of a video, one frame each so many seconds.")] = 2.0,
-    most: Annotated[int, typer.Option(help="Of a video, at most so many frames.")] = 50,
+    most: Annotated[int, typer.Option(help="Of a video, at most so many frames, over all of it.")] = 50,
     where: Where = ".",
     json: Json = False,
     quiet: Quiet = False,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import Json, Output, Quiet, Where
+from .output import Json, Output, Quiet, Where, fail
 
 if TYPE_CHECKING:
     from ..lifecycle.tick import Ticked
@@ -57,7 +57,7 @@ def watch(
     """`tick` as a loop, until Ctrl-C."""
     from datetime import datetime
 
-    from ..errors import Cancelled
+    from ..errors import Cancelled, TastemakerError
     from ..lifecycle import Project
 
     if every < 1:
@@ -66,7 +66,9 @@ def watch(
     try:
         with Project.open(where) as project:
             for done in project.watch(every, times, tune):
-                if json:
+                if isinstance(done, TastemakerError):
+                    fail(f"{done} Watching goes on.")
+                elif json:
                     out.result(_plain(done))
                 elif done.done is not None or not quiet:
                     out.result(None, text=f"{datetime.now():%Y-%m-%d %H:%M:%S}  {_said(done)}")
@@ -84,6 +86,7 @@ def _said(done: "Ticked") -> str:
     """What was seen and done, in sentences."""
     n = done.tracked.added
     lines = [f"{n} new outcomes, foretold before they happened, are judged now."] if n else []
+    lines += [f"What others wrote down was not read: {done.unread}"] * bool(done.unread)
     lines += [f"Alarm: {alarm}" for alarm in done.alarms]
     if done.concluded:
         lines.append(f"The experiment is over. {done.concluded}")

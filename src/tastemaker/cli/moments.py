@@ -131,6 +131,7 @@ def train_emotion(
             help="words, or a sentence-transformers model: its name or folder (pip install tastemaker[sentences])."
         ),
     ] = "words",
+    force: Annotated[bool, typer.Option(help="Let it read, also where it is worse than what reads now.")] = False,
     where: Where = ".",
     json: Json = False,
     quiet: Quiet = False,
@@ -140,7 +141,7 @@ def train_emotion(
 
     out = Output(json, quiet)
     with Project.open(where) as project, out.watching() as watch:
-        found = project.train_emotion(source, block, encoder, watch)
+        found = project.train_emotion(source, block, encoder, watch, force)
     rows = [[label, f"{value:.3f}"] for label, value in found.f1.items()]
     table = Table(f"F1 on {found.counts.get('test', 0)} texts kept aside", ["label", ">F1"], rows) if rows else None
     out.result(asdict(found), table, _learned(found))
@@ -152,4 +153,5 @@ def _learned(found: "TextsLearned") -> str:
         return f"{took} No labelled texts were kept aside, so nothing is said of how well."
     before = "" if found.before is None else f" (the one before: {found.before:.3f})"
     skipped = f" {found.skipped} rows had no text, or no label that is known." if found.skipped else ""
-    return f"{took}{skipped}\nMacro F1 {found.macro_f1:.3f}{before}; calibration error {found.ece:.3f}."
+    aside = "" if found.activated else "\nThe one before is better and goes on reading. To replace it: --force"
+    return f"{took}{skipped}\nMacro F1 {found.macro_f1:.3f}{before}; calibration error {found.ece:.3f}.{aside}"

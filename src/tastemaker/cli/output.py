@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -111,6 +112,7 @@ def pairs(texts: Sequence[str], what: str) -> dict[str, float]:
     return found
 
 
+@cache
 def _console() -> Any:
     from rich.console import Console
 

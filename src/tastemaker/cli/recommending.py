@@ -106,7 +106,7 @@ def _answer(
     data = asdict(slate) | {
         "titles": [answers.catalog.titles[answers.catalog.find(i)] for i in slate.items],
         "why": why,
-        "evidence": found.as_json(),
+        "evidence": found.as_json() if out.json else None,
         "context": felt,
     }
     note = f"Note: {slate.level_reason}." if slate.level_reason else ""

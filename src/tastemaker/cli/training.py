@@ -73,8 +73,10 @@ def _show(done: "Trained | Taught | TaughtFew", metric: str, out: Output) -> Non
     if isinstance(done, Taught):
         _show_taught(done, out)
     elif isinstance(done, TaughtFew):
-        text = f"Version {done.version.id} ({done.version.algorithm}) is active: {done.why}."
-        out.result({"version": done.version.id, "activated": True, "why": done.why}, text=text)
+        active = done.version.state == "active"
+        what = "is active" if active else "is a candidate"
+        text = f"Version {done.version.id} ({done.version.algorithm}) {what}: {done.why}."
+        out.result({"version": done.version.id, "activated": active, "why": done.why}, text=text)
     else:
         _show_tuned(done, metric, out)
 

@@ -67,7 +67,8 @@ class Event:
     time: int | None = None
     id: str | None = None
     request_id: str | None = None
-    context: Mapping[str, float] | None = None
+    context: Mapping[str, Any] | None = None
+    place: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if value is not None}

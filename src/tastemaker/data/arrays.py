@@ -1,11 +1,31 @@
 """Names for the arrays that travel between rooms."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
+
+UNASKED = {"f2py", "testing", "test", "ctypeslib", "ma", "polynomial", "rec", "char", "strings", "core", "matlib"}
+
+
+@contextmanager
+def _without_unasked() -> Iterator[None]:
+    """SciPy's wrapper copies every name of NumPy, and so loads its Fortran parser, its test tools and what they load:
+    a fifth of a second, of the one that a command takes. Who needs one of them imports it, and gets it."""
+    names, listed = np.__all__, np.__dir__
+    np.__all__ = [name for name in names if name not in UNASKED]
+    np.__dir__ = lambda: [name for name in listed() if name not in UNASKED]  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        np.__all__, np.__dir__ = names, listed  # type: ignore[method-assign]
+
+
+with _without_unasked():
+    from scipy.sparse import csr_array
 
 Float32 = npt.NDArray[np.float32]
 Float64 = npt.NDArray[np.float64]

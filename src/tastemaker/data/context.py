@@ -1,9 +1,10 @@
 """What surrounds an event or a query: a named block of numbers, such as a distribution over labels, or a place.
 
-In Events a block is columns "block:name"; in a Batch it is float32 (q, d), its columns in the order of their names.
+In Events and in a Batch a block is columns "block:name", float32 (n,) each, NaN = not said: who reads one picks the
+names that they know, so that labels may be renamed, added and taken away.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zlib import crc32
 
 import numpy as np
@@ -31,18 +32,46 @@ def place_context(place: str) -> dict[str, dict[str, float]]:
     return {PLACE: {CODE: place_code(place)}} if place.strip() else {}
 
 
+def columns_of(context: Mapping[str, Mapping[str, float]]) -> dict[str, float]:
+    """What an event keeps of the blocks of a query: all that was said, nothing of what was before."""
+    said = {block: values for block, values in context.items() if not block.startswith(RECENT)}
+    return {column(block, name): value for block, values in said.items() for name, value in values.items()}
+
+
+def named(context: Mapping[str, Float32], block: str, names: Sequence[str], n: int) -> Float32:
+    """Shares of these names of a block, float32 (n, len(names)), rows of sum 1; NaN where none of them is said."""
+    nothing = np.zeros(n, np.float32)
+    found = np.stack([nothing, *(context.get(column(block, name), nothing) for name in names)], axis=1)[:, 1:]
+    found = np.maximum(np.nan_to_num(found), 0.0)
+    total = found.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(found / np.where(total > 0, total, np.nan), np.float32)
+
+
 def blocks_of(context: Mapping[str, Float32], rows: Int64) -> dict[str, Float32]:
-    """The blocks of these events, float32 (n, d) each; NaN where nothing was said."""
+    """The blocks of these events, float32 (n, d) each, in the order of their `names_of`; NaN where nothing was said."""
+    return {
+        block: np.stack([context[column(block, name)][rows] for name in names], axis=1)
+        for block, names in names_of(context).items()
+    }
+
+
+def names_of(context: Mapping[str, Float32]) -> dict[str, list[str]]:
+    """Block -> its names, sorted."""
     names: dict[str, list[str]] = {}
     for full in sorted(context):
-        names.setdefault(full.partition(":")[0], []).append(full)
-    return {block: np.stack([context[full][rows] for full in each], axis=1) for block, each in names.items()}
+        block, _, name = full.partition(":")
+        names.setdefault(block, []).append(name)
+    return names
 
 
 def recent(block: Float32, first: Int64, last: Int64) -> Float32:
-    """The mean of the rows first … last - 1 of a block (n, d) that say something, float32 (q, d); NaN = none does."""
-    said = np.asarray(~np.isnan(block).any(axis=1))
-    total = np.vstack([np.zeros((1, block.shape[1])), np.cumsum(np.where(said[:, None], block, 0.0), axis=0)])
+    """The mean of the rows first … last - 1 of a block (n, d) that say something, float32 (q, d); NaN = none does.
+
+    What such a row leaves out is 0: a name that came later was not said.
+    """
+    said = np.asarray(~np.isnan(block).all(axis=1))
+    total = np.vstack([np.zeros((1, block.shape[1])), np.cumsum(np.nan_to_num(block), axis=0)])
     count = np.concatenate([[0], np.cumsum(said)])
     n = (count[last] - count[first])[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):

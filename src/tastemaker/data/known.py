@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from .arrays import UNKNOWN, Bool, Csr, Float32, Int64, csr, empty_csr
-from .context import LAST, PLACE, RECENT, blocks_of, recent
+from .context import LAST, PLACE, RECENT, blocks_of, column, names_of, recent
 from .dataset import Dataset
 from .query import Batch
 
@@ -65,11 +65,13 @@ def first_contacts(data: Dataset, within: int = 3600) -> Bool:
 
 
 def _context(data: Dataset, rows: Int64, order: Int64, first: Int64, last: Int64) -> dict[str, Float32]:
-    """Blocks of the events asked, and of those at first … last - 1 in `order`, user by user in time."""
-    found = blocks_of(data.events.context, rows)
-    for name, block in blocks_of(data.events.context, order).items():
-        if name != PLACE:
-            found[RECENT + name] = recent(block, first, last)
+    """Columns of the events asked, and of those at first … last - 1 in `order`, user by user in time."""
+    context = data.events.context
+    found, names = {name: values[rows] for name, values in context.items()}, names_of(context)
+    for block, values in blocks_of(context, order).items():
+        if block != PLACE:
+            before = recent(values, first, last)
+            found |= {column(RECENT + block, name): before[:, k] for k, name in enumerate(names[block])}
     return found
 
 

@@ -45,7 +45,7 @@ class Batch:
     ratings:   csr (q, n_items), signed preference in [-1, 1]; an explicit 0 is a neutral rating
     user:      int32 (q,), -1 = a stranger
     profile:   float32 (q, n_tastes), NaN = not stated
-    context:   block -> float32 (q, d)
+    context:   "block:name" -> float32 (q,), NaN = not said
     now:       int64 (q,) UTC seconds, 0 = unknown
     when:      csr int64 (q, n_items) of the pattern of `ratings`, both with sorted columns, UTC seconds; None = unknown
     """

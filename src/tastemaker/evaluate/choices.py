@@ -18,6 +18,7 @@ from .full_ranking import Ranked, RankingReport
 PROTOCOL = "the kind of each later choice, from what its user had done before it; intervals over days of users"
 DEEP = 3  # kinds that count as shown
 MOST = 256  # choices of a history, as a model of choices looks at them
+CELLS = 8_000_000  # scores that are held at once
 DAY = 86_400
 
 
@@ -30,9 +31,12 @@ def judge_choices(
     """
     start, n_kinds = perf_counter(), int(kinds.max()) + 1
     there, parts = np.bincount(kinds, minlength=n_kinds) > 0, []
+    step = max(1, CELLS // len(kinds))
     for rows, batch in known_before(data, asked, most=MOST, repeats=True):
-        scores = best_of_kinds(scorer.score(batch), kinds, n_kinds)
-        parts.append(worth(scores, kinds[data.events.item[rows]], there))
+        for at in range(0, len(rows), step):
+            some = slice(at, at + step)
+            scores = best_of_kinds(scorer.score(batch.take(some)), kinds, n_kinds)
+            parts.append(worth(scores, kinds[data.events.item[rows[some]]], there))
     told = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     seconds = perf_counter() - start
     units, n_users = _units(data, asked)

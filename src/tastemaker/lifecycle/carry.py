@@ -42,7 +42,11 @@ def _train(
     if models or any(model.learns == "events" for model in recipe.models.values()):
         done: Any = teach(store, recipe, models, start, seed, watch, options or {})
         if isinstance(done, TaughtFew):
-            return {"what": "activated", "reason": done.why, "version": done.version.id}
+            return {
+                "what": "activated" if done.version.state == "active" else "candidate",
+                "reason": done.why,
+                "version": done.version.id,
+            }
         version = done.versions[0].id
     else:
         done = train(store, recipe, start, seed, watch, options or {})

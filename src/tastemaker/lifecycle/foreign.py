@@ -1,7 +1,9 @@
 """What another program has written down becomes events with their context; every row is used, known, or told apart."""
 
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from time import time as clock
 
@@ -68,9 +70,9 @@ def sync(store: Store, recipe: Recipe, now: int | None = None, blank: bool = Fal
         return Synced(())
     with store.read() as conn:
         catalog = database.read_catalog(conn)
-    tables, chosen = [], dict[tuple[str, str], list[tuple[int, str]]]()
-    for name, spec in sorted(recipe.foreign.tables.items(), key=lambda one: not one[1].item):  # those with items first
-        tables.append(_read(store, recipe, catalog, name, spec, found.read(name), chosen))
+    tables, met = [], Met({}, {})
+    for name, spec in sorted(recipe.foreign.tables.items(), key=_turn):
+        tables.append(_read(store, recipe, catalog, name, spec, found.read(name), met))
     return Synced(tuple(tables), blank_texts(store, recipe, now) if blank else 0)
 
 
@@ -125,6 +127,25 @@ def families_of(recipe: Recipe, catalog: Catalog) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Met:
+    """What rows of other tables say, in time. chosen: (user, family) -> (time, item id); felt: user -> (time, label)"""
+
+    chosen: dict[tuple[str, str], list[tuple[int, str]]]
+    felt: dict[str, list[tuple[int, str]]]
+
+
+def _turn(one: tuple[str, ForeignTable]) -> int:
+    """Feelings come first, since what is chosen may lean on them, then choices that name their item."""
+    return 1 if one[1].item else 2 if one[1].family else 0
+
+
+def _latest(said: Sequence[tuple[int, str]], time: int, minutes: float) -> str:
+    """The last that was said until then, and no longer before; "" = nothing."""
+    at = bisect_right(said, (time, chr(0x10FFFF)))
+    return said[at - 1][1] if at and time - said[at - 1][0] <= minutes * 60.0 else ""
+
+
+@dataclass(frozen=True)
 class _Used:
     user: str
     item: int
@@ -134,10 +155,8 @@ class _Used:
 
 
 def _read(
-    store: Store, recipe: Recipe, catalog: Catalog, name: str, spec: ForeignTable, rows: Sequence[Row],
-    chosen: dict[tuple[str, str], list[tuple[int, str]]],
+    store: Store, recipe: Recipe, catalog: Catalog, name: str, spec: ForeignTable, rows: Sequence[Row], met: Met,
 ) -> TableRead:  # fmt: skip
-    """chosen: (user, family) -> (time, item id) of the rows that name their item, for those that do not"""
     used, lost, texts, invented = [], Counter[str](), 0, 0
     for row in rows:
         user = (row[spec.user] or "").strip()
@@ -145,8 +164,9 @@ def _read(
             invented += 1
         elif not spec.item and not spec.family:
             texts += 1
+            _feel(row, spec, user, met)
         else:
-            one = _used(row, spec, user, catalog, chosen)
+            one = _used(row, spec, user, catalog, met)
             if isinstance(one, str):
                 lost[one] += 1
             else:
@@ -155,9 +175,14 @@ def _read(
     return TableRead(name, len(rows), len(used), added, texts, invented, dict(lost))
 
 
-def _used(
-    row: Row, spec: ForeignTable, user: str, catalog: Catalog, chosen: dict[tuple[str, str], list[tuple[int, str]]]
-) -> _Used | str:
+def _feel(row: Row, spec: ForeignTable, user: str, met: Met) -> None:
+    label = (row[spec.label] or "").strip() if spec.label else ""
+    with suppress(ValueError):
+        if label:
+            insort(met.felt.setdefault(user, []), (to_time((row[spec.time] or "").strip()), label))
+
+
+def _used(row: Row, spec: ForeignTable, user: str, catalog: Catalog, met: Met) -> _Used | str:
     """What a row says, or why it cannot be used."""
     try:
         time = to_time((row[spec.time] or "").strip())
@@ -170,17 +195,17 @@ def _used(
         return "no user"
     if spec.item:
         item = (row[spec.item] or "").strip()
-        chosen.setdefault((user, family), []).append((time, item))
+        insort(met.chosen.setdefault((user, family), []), (time, item))
     else:
-        before = [(t, i) for t, i in chosen.get((user, family), ()) if 0 <= time - t <= spec.after * 60.0]
-        if not before:
+        item = _latest(met.chosen.get((user, family), ()), time, spec.after)
+        if not item:
             return "no item of that kind was chosen shortly before"
-        item = max(before)[1]
     at = int(catalog.items.rows([item])[0])
     if at < 0:
         return "an item that the catalog does not hold"
     place = ", ".join(part for part in ((row[p] or "").strip() for p in spec.place) if part)
-    return _Used(user, at, time, (row[spec.label] or "").strip(), place)
+    label = (row[spec.label] or "").strip() if spec.label else ""
+    return _Used(user, at, time, label or _latest(met.felt.get(user, ()), time, spec.after), place)
 
 
 def _put(store: Store, recipe: Recipe, catalog: Catalog, spec: ForeignTable, used: Sequence[_Used]) -> int:

@@ -45,7 +45,7 @@ class Health:
 def health(scorer: Scorer, later: Later, judged: Judged) -> Health:
     """Measured on moments spread over the judged part."""
     chosen = later.asked[np.linspace(0, len(later.asked) - 1, min(ASKED, len(later.asked))).astype(int)]
-    _, batch = next(iter(known_before(later.data, chosen)))
+    _, batch = next(iter(known_before(later.data, chosen, repeats=later.kinds is not None)))
     rows, _ = scorer.top(batch, SHOWN, batch.ratings, later.data.catalog.available)
     coverage = len(np.unique(rows[rows >= 0])) / max(int(later.data.catalog.available.sum()), 1)
     took = []

@@ -16,6 +16,7 @@ from ..data.features import Features
 from ..data.known import known_before
 from ..data.nearest import did_you_mean
 from ..errors import ArtifactError, DataError, MissingExtra, QueryError, TrainingError
+from ..evaluate import RankingReport
 from ..kernels.threads import one_blas_thread
 from ..metrics import Interval
 from ..recipe import Recipe
@@ -31,6 +32,7 @@ from .pretrain import features_of_version
 
 Json = dict[str, Any]
 AGREE = 0.5  # rank correlation between judged and deployed model, below which nothing is deployed
+FEW_DAYS = 10  # fewer days of users than this say nothing of other days, where moments are judged
 SAMPLE = 200  # moments on which they are compared
 
 
@@ -209,7 +211,7 @@ def _check_agreement(name: str, judged: Scorer, deployed: Scorer, later: Later) 
 
     chosen = later.asked[np.linspace(0, len(later.asked) - 1, min(SAMPLE, len(later.asked))).astype(int)]
     items = np.unique(later.data.events.item[later.asked])[:SAMPLE]
-    _, batch = next(iter(known_before(later.data, chosen)))
+    _, batch = next(iter(known_before(later.data, chosen, repeats=later.kinds is not None)))
     a, b = (scorer.score(batch, items).ravel() for scorer in (judged, deployed))
     both = ~np.isnan(a) & ~np.isnan(b)
     if both.sum() < 2 or np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:
@@ -244,8 +246,9 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
         if lesson.damaged:
             return True, f"{alone}; version {lesson.parent.id} cannot be read"
         return False, f"{alone}; version {lesson.parent.id} cannot be compared with it"
-    if one.report.n_users < FEW_USERS:
-        return False, f"{one.report.n_users} users are too few to tell (needed: {FEW_USERS})"
+    units, needed, called = _units(lesson.later, one.report)
+    if units < needed:
+        return False, f"{units} {called} are too few to tell (needed: {needed})"
     unit, factor = asked.unit, 100.0
     if unit == "percent":
         factor = 100.0 / max(abs(lesson.later.value(lesson.base)), 1e-12)
@@ -257,6 +260,13 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
     wrong = contradicted(lesson.base, lesson.parent, asked.guards)
     but = [*([wrong] if wrong else []), *one.broken]
     return not but, f"{said}; but {'; '.join(but)}" if but else said
+
+
+def _units(later: Later, report: Judged) -> tuple[int, int, str]:
+    """What intervals are drawn over, how many of them tell something, and what they are called."""
+    if later.kinds is not None and isinstance(report, RankingReport):
+        return len(report.per_user["ndcg"]), FEW_DAYS, "days of users"
+    return report.n_users, FEW_USERS, "users"
 
 
 def chosen_models(recipe: Recipe, names: Sequence[str], options: Mapping[str, Any]) -> dict[str, Algorithm]:

@@ -128,13 +128,9 @@ def _write(
     if found is None:
         return {}
     tables = recipe.foreign.tables
-    found.remove({name: table.user for name, table in tables.items()}, INVENTED, prefix=True)
-    counts = {}
-    for name, table in tables.items():
-        rows = _rows(table, recipe, days, labels, texts, catalog)
-        found.append(name, rows)
-        counts[name] = len(rows)
-    return counts
+    rows = {name: _rows(table, recipe, days, labels, texts, catalog) for name, table in tables.items()}
+    found.replace({name: table.user for name, table in tables.items()}, INVENTED, rows)
+    return {name: len(made) for name, made in rows.items()}
 
 
 def _rows(

@@ -4,9 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING, Any, Self
 
 from .. import store as database
@@ -15,6 +13,7 @@ from ..data.holdout import How
 from ..data.read import read_table
 from ..data.stream_sql import stream_sql
 from ..data.table import Table
+from ..errors import DataError, MissingExtra, StoreError, TastemakerError
 from ..recipe import Recipe, find_recipe, read_recipe, resolve
 from ..store import Store
 from ..store.location import PROJECT_FILE, find_root
@@ -158,13 +157,14 @@ class Project(Searched):
         return sync(self.store, self.recipe, now, blank)
 
     def train_emotion(
-        self, source: Path | None = None, block: str | None = None, encoder: str = "words", watch: Watch | None = None
-    ) -> "TextsLearned":
+        self, source: Path | None = None, block: str | None = None, encoder: str = "words", watch: Watch | None = None,
+        force: bool = False,
+    ) -> "TextsLearned":  # fmt: skip
         """A better reader of texts, from labelled ones; None = the recipe's lexicon again. block: of [context]."""
         from .texts import train_texts
 
         self._forget_answers()
-        return train_texts(self.store, self.recipe, source, block, encoder, watch or Watch())
+        return train_texts(self.store, self.recipe, source, block, encoder, watch or Watch(), force)
 
     def pretrain(self, seed: int = 0, watch: Watch | None = None, half: bool = False) -> Pretrained:
         """Features, synthetic users, every model of the recipe, judgement; the best becomes active."""
@@ -238,8 +238,12 @@ class Project(Searched):
         from .tick import tick
 
         self._forget_answers()
-        self.sync(blank=True)
-        return tick(self.store, self.recipe, search=search, seed=seed)
+        unread = ""
+        try:
+            self.sync(blank=True)
+        except (DataError, MissingExtra, StoreError) as error:
+            unread = str(error)
+        return replace(tick(self.store, self.recipe, search=search, seed=seed), unread=unread)
 
     def replay(
         self, source: Any = None, policies: "Sequence[Policy]" = ("loop",), keep: Path | None = None, **how: Any
@@ -249,13 +253,11 @@ class Project(Searched):
 
         return replay_all(self.store, self.recipe, past_of(self.store, self.recipe, source), policies, keep, **how)
 
-    def watch(self, every: float = 60.0, times: int = 0, search: bool = False) -> Iterator["Ticked"]:
-        """`tick` every so many seconds, `times` times or without end."""
-        for n in count(1):
-            yield self.tick(search)
-            if n == times:
-                return
-            sleep(every)
+    def watch(self, every: float = 60.0, times: int = 0, search: bool = False) -> Iterator["Ticked | TastemakerError"]:
+        """`tick` every so many seconds, `times` times or without end; why, where one fails."""
+        from .rounds import rounds
+
+        return rounds(lambda: self.tick(search), every, times)
 
     def impact(self, version: int | None = None, items: int = 3, seed: int = 0, watch: Watch | None = None) -> "Impact":
         """Outcomes that a version did not expect, and what learning from them changes; nothing is kept."""

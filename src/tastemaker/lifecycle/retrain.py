@@ -71,9 +71,9 @@ def _round(
     models = event_models(recipe)
     if not models:
         return _fine_tuned(store, recipe, parent, seed, watch)
-    few = taught_by_few(store, recipe, parent, seed, watch, now)
+    few = taught_by_few(store, recipe, models, parent, seed, watch, now)
     if few is not None:
-        return Retrained("activated", few[1], few[0].id, parent.id)
+        return Retrained("activated" if few[0].state == "active" else "rejected", few[1], few[0].id, parent.id)
     mine, whose = gone_on(models, parent)
     if search:
         whose = f"the best of {search} around {whose}"

@@ -43,7 +43,7 @@ class Taught:
 
 @dataclass(frozen=True)
 class TaughtFew:
-    """A version that learned from too few choices to be judged, and why it is active all the same."""
+    """A version that learned from too few choices to be judged, and why it is active all the same, or is not."""
 
     version: ModelVersion
     why: str
@@ -60,7 +60,7 @@ def teach(
     models = chosen_models(recipe, names, options)
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
-    few = taught_by_few(store, recipe, parent, seed, watch, now)
+    few = taught_by_few(store, recipe, models, parent, seed, watch, now)
     if few is not None:
         return TaughtFew(*few)
     with store.read() as conn:

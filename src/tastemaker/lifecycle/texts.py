@@ -1,7 +1,7 @@
 """What reads a context off a text: a model from the recipe's lexicon at first, a better one from labelled texts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from ..algorithms.text_lexicon import fit_lexicon
 from ..algorithms.text_linear import TextLinear, calibrated
 from ..data.labelled import Labelled, read_labelled
-from ..errors import DataError, RecipeError, TrainingError
+from ..errors import ArtifactError, DataError, MissingExtra, RecipeError, TrainingError
 from ..kernels.threads import one_blas_thread
 from ..metrics.labels import calibration_error, f1_of_labels
 from ..recipe import Recipe
@@ -33,6 +33,7 @@ class TextsLearned:
     """block, labels: of the recipe;  counts: part -> texts;  skipped: rows without text or known label
 
     f1: label -> on the test part;  macro_f1, ece: of all labels there;  before: the macro F1 of the model it replaces
+    activated: does it read from now on? Not where the one before reads the test part better
     """
 
     block: str
@@ -45,6 +46,7 @@ class TextsLearned:
     macro_f1: float
     ece: float
     before: float | None
+    activated: bool = True
 
 
 def first_text_models(store: Store, recipe: Recipe, conn: Connection) -> None:
@@ -66,14 +68,19 @@ def from_lexicon(context: TextContext, folder: Path) -> TextModel:
 
 @one_blas_thread()
 def train_texts(
-    store: Store, recipe: Recipe, source: Path | None, block: str | None, encoder: str, watch: Watch
-) -> TextsLearned:
-    """Learn from labelled texts (None = from the lexicon again), judge on their test part, and let it answer."""
+    store: Store, recipe: Recipe, source: Path | None, block: str | None, encoder: str, watch: Watch,
+    force: bool = False,
+) -> TextsLearned:  # fmt: skip
+    """Learn from labelled texts (None = from the lexicon again), judge on their test part, and let the better one read.
+
+    force: also where it is the worse one
+    """
     name, context = _block(recipe, block)
+    encoder = str(Path(encoder).resolve()) if encoder != "words" and Path(encoder).is_dir() else encoder
     begun = monotonic()
     with store.read() as conn:
         kept = text_models(conn).get(name)
-    before = None if kept is None else load(*store.artifacts.get(kept["artifact"]))
+    before = None if kept is None else _readable(store, kept["artifact"])
     if source is None:
         parts: dict[str, Labelled] = {}
         model: Reader = from_lexicon(context, store.root)
@@ -81,11 +88,21 @@ def train_texts(
         parts = read_labelled(source, context.labels, context.label)
         model = _learned(parts, context.labels, encoder, watch)
     learned = _judged(name, source, encoder, monotonic() - begun, parts, model, before)
+    if not force and learned.before is not None and learned.macro_f1 < learned.before:
+        return replace(learned, activated=False)
     with store.begin() as conn:
         digest = store.artifacts.put(*model.state())
         said = f"lexicon {context.lexicon}" if source is None else source.name
         keep_text_model(conn, name, digest, said, {"macro_f1": learned.macro_f1, "ece": learned.ece})
     return learned
+
+
+def _readable(store: Store, artifact: str) -> Reader | None:
+    """None where it is damaged: whatever reads is better then."""
+    try:
+        return load(*store.artifacts.get(artifact))
+    except ArtifactError:
+        return None
 
 
 def _block(recipe: Recipe, block: str | None) -> tuple[str, TextContext]:
@@ -114,6 +131,16 @@ def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: st
     return calibrated(model, dev.texts, dev.has) if len(dev.texts) >= FEW else model
 
 
+def _f1_before(before: Reader, labels: tuple[str, ...], test: Labelled) -> float | None:
+    """None where it knows other labels, or its encoder is not here."""
+    if before.labels != labels:
+        return None
+    try:
+        return float(f1_of_labels(before.chosen(test.texts), test.has).mean())
+    except (DataError, MissingExtra):
+        return None
+
+
 def _judged(
     block: str, source: Path | None, encoder: str, seconds: float, parts: Mapping[str, Labelled], model: Reader,
     before: Reader | None,
@@ -128,7 +155,7 @@ def _judged(
         )
     chances = model.chances(test.texts)
     f1 = f1_of_labels(choose(chances, model.thresholds), test.has)
-    was = None if before is None else float(f1_of_labels(before.chosen(test.texts), test.has).mean())
+    was = None if before is None else _f1_before(before, model.labels, test)
     named: dict[str, Any] = dict(zip(model.labels, f1.tolist(), strict=True))
     ece = calibration_error(chances, test.has)
     return TextsLearned(block, str(source), encoder, seconds, counts, skipped, named, float(np.mean(f1)), ece, was)

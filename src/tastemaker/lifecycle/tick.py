@@ -32,7 +32,8 @@ class Ticked:
     """tracked: outcomes that were foretold and are judged now; done: None when nothing was learned
 
     busy: who holds the lease, "" = nobody did; swept: jobs whose process had died
-    concluded: the verdict of an experiment that ended; at: UTC seconds
+    concluded: the verdict of an experiment that ended; unread: why another program's tables could not be read
+    at: UTC seconds
     """
 
     tracked: Tracked
@@ -44,6 +45,7 @@ class Ticked:
     swept: Sequence[int] = ()
     concluded: str = ""
     at: int = 0
+    unread: str = ""
 
 
 def look(store: Store, recipe: Recipe, now: int, force: bool = False, chains: Chains | None = None) -> Ticked:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, empty_csr
 from ..data.catalog import Catalog
+from ..data.context import column
 from ..data.encoded import marks_of, ratings_of
 from ..data.nearest import did_you_mean
 from ..data.query import Batch, Query, Reason, Slate, pattern
@@ -121,14 +122,14 @@ class Recommender:
         for i, query in enumerate(queries):
             for taste, value in query.profile.items():
                 profile[i, self._column(taste, value)] = value
-        context = {name: self._context(queries, name) for name in dict.fromkeys(c for q in queries for c in q.context)}
+        said = dict.fromkeys((block, name) for q in queries for block, values in q.context.items() for name in values)
         ratings, when = ratings_of(queries, self.catalog.items)
         return Batch(
             positives=self._marked([q.likes for q in queries]),
             ratings=ratings,
             user=np.full(n, UNKNOWN, np.int32),
             profile=profile,
-            context=context,
+            context={column(*one): self._context(queries, *one) for one in said},
             now=np.array([q.now or 0 for q in queries], np.int64),
             when=when,
         )
@@ -144,9 +145,8 @@ class Recommender:
         return self.tastes.index(taste)
 
     @staticmethod
-    def _context(queries: Sequence[Query], name: str) -> Float32:
-        keys = sorted({key for q in queries for key in q.context.get(name, {})})
-        return np.array([[q.context.get(name, {}).get(key, np.nan) for key in keys] for q in queries], np.float32)
+    def _context(queries: Sequence[Query], block: str, name: str) -> Float32:
+        return np.array([q.context.get(block, {}).get(name, np.nan) for q in queries], np.float32)
 
     def _marked(self, rows: Sequence[tuple[str, ...]]) -> Csr:
         """1 for every id that somebody knows, csr (q, n_items)."""
@@ -169,8 +169,8 @@ class Recommender:
             among = np.zeros(len(self.catalog), bool)
             among[rows[rows >= 0]] = True
             allowed &= among
-        for column, wanted in query.filters.items():
-            allowed &= self._filter(column, wanted)
+        for name, wanted in query.filters.items():
+            allowed &= self._filter(name, wanted)
         return allowed
 
     def _filter(self, column: str, wanted: str) -> Bool:

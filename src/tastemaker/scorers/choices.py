@@ -94,7 +94,7 @@ class Choices(Scorer):
         return np.asarray(self.membership.argmax(axis=1), np.int64)
 
     def situation(self, batch: Batch) -> Situation:
-        return situation_of(batch, self.block, len(self.labels), self.membership)
+        return situation_of(batch, self.block, self.labels, self.membership)
 
     def shares(self, s: Situation) -> tuple[Float32, list[Voice]]:
         """P(c | moment), float32 (q, n_categories), and who says so."""

@@ -3,12 +3,13 @@
 Each side of it can be unknown, which is an input of its own; so parts of a score are found by leaving sides out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from ..data.arrays import Bool, Csr, Float32, Int64
-from ..data.context import PLACE, RECENT
+from ..data.context import CODE, PLACE, RECENT, column, named
 from ..data.query import Batch
 
 SIDES = ("context", "recent", "hour", "weekday", "place", "history", "stated")
@@ -59,10 +60,10 @@ class Situation:
         return replace(self, **told, place=np.where(h["place"], 0, self.place), **kept)
 
 
-def situation_of(batch: Batch, block: str, n_labels: int, membership: Float32) -> Situation:
+def situation_of(batch: Batch, block: str, labels: Sequence[str], membership: Float32) -> Situation:
     q, c = len(batch), membership.shape[1]
-    context, recent = (_block(batch, name, n_labels) for name in (block, RECENT + block))
-    place = np.nan_to_num(_block(batch, PLACE, 1))[:, 0].astype(np.int64)
+    context, recent = (named(batch.context, name, labels, q) for name in (block, RECENT + block))
+    place = np.nan_to_num(batch.context.get(column(PLACE, CODE), np.zeros(q, np.float32))).astype(np.int64)
     known = batch.now > 0
     now = np.where(known, batch.now, 0)
     hour = np.where(known, now % DAY / HOUR, np.nan).astype(np.float32)
@@ -114,14 +115,6 @@ def _counts(chosen: _Chosen, weight: np.ndarray, membership: Float32) -> Float32
     data = (weight * chosen.value).astype(np.float32)
     matrix = Csr((data, chosen.row.astype(np.int32), starts.astype(np.int32)), shape=(len(chosen.n), len(membership)))
     return np.asarray(matrix @ membership, np.float32)
-
-
-def _block(batch: Batch, name: str, d: int) -> Float32:
-    """float32 (q, d); NaN where the block is not there, or of another width."""
-    found = batch.context.get(name)
-    if found is None or found.shape[1] != d:
-        return np.full((len(batch), d), np.nan, np.float32)
-    return np.asarray(found, np.float32)
 
 
 def general_inputs(s: Situation, places: Int64) -> Float32:

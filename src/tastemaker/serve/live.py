@@ -193,11 +193,9 @@ class Opener:
             alike: Recommender | None = answers.alike()
         except StoreError:
             alike = None
-        contexts = None if answers.contexts is None else answers.contexts.loaded()
-        readers = {} if contexts is None else contexts.readers
-        broken = [repr(reader) for reader in readers.values() if isinstance(reader, Exception)]
+        broken = [] if answers.contexts is None else answers.contexts.broken()
         damage = tuple(filter(None, [recommender.problem, *broken]))
-        return Chain(replace(answers, recommender=guarded, contexts=contexts), alike, damage)
+        return Chain(replace(answers, recommender=guarded), alike, damage)
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name

@@ -34,7 +34,7 @@ class Asked(Strict):
     context: Annotated[
         dict[Name, Annotated[dict[Name, Number], Field(max_length=200)] | Name], Field(max_length=20)
     ] = Field({}, description="Block -> name -> number; a bare word is that name with the number 1.")
-    text: Annotated[str, StringConstraints(max_length=100_000)] = Field(
+    text: Annotated[str, StringConstraints(max_length=128 * 1024)] = Field(
         "", description="What somebody typed, where the recipe reads a context off it. It is not kept."
     )
     place: Annotated[str, StringConstraints(max_length=MOST)] = Field("", description="Where the user is.")
@@ -116,7 +116,17 @@ class Event(Strict):
     time: Moment | None = Field(None, description="When it happened, UTC seconds; now if missing.")
     id: Id | None = Field(None, description="What makes it the same event when it is sent again.")
     request_id: Id | None = Field(None, description="The answer that it follows.")
-    context: Annotated[dict[Name, Number], Field(max_length=20)] | None = None
+    context: (
+        Annotated[
+            dict[Name, Annotated[dict[Name, Number], Field(max_length=200)] | Number | Name], Field(max_length=200)
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Block -> name -> number, or the name alone, or `block:name` -> number; that of the answer "
+        "that it follows if missing.",
+    )
+    place: Annotated[str, StringConstraints(max_length=MOST)] = Field("", description="Where the user was.")
 
 
 class Receipt(BaseModel):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.catalog import Catalog
-from ..data.context import LAST, PLACE, RECENT, blocks_of, place_context, recent
+from ..data.context import LAST, PLACE, RECENT, blocks_of, names_of, place_context, recent
 from ..data.dataset import Scale
 from ..data.events import Events
 from ..data.query import Query, Slate
@@ -19,7 +19,7 @@ from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity
 from .alike import beside, described, features_of, met_together, tower_of
 from .artifacts import Artifacts
 from .catalogs import kept_catalog
-from .contexts import Contexts, remapped
+from .contexts import Contexts, relabelled, remapped
 from .events import read_user
 from .loading import chain_of, levels_of
 from .meta import get_meta
@@ -73,6 +73,7 @@ class Answers:
         if tastes is None:
             tastes = tuple(settings["tastes"]["families"])
         levels = [replace(level, scorer=remapped(level.scorer, settings, tastes)) for level in levels]
+        problems += filter(None, [relabelled(level, settings) for level in levels[:1]])
         repeat = bool(settings["rules"]["repeat"])
         recommender = Recommender(catalog, tastes, tuple(levels), repeat, "; ".join(problems))
         called = settings["events"].get("called", "users")
@@ -200,12 +201,11 @@ class Answers:
 
 def _recent(events: Events) -> dict[str, dict[str, float]]:
     """What surrounded the last events, in order of time, as blocks of a query."""
-    n, found = len(events), {}
+    n, found, names = len(events), {}, names_of(events.context)
     for block, values in blocks_of(events.context, np.arange(n)).items():
-        names = sorted(full.partition(":")[2] for full in events.context if full.partition(":")[0] == block)
         row = recent(values, np.array([max(n - LAST, 0)]), np.array([n]))[0].tolist()
         if block != PLACE and row[0] == row[0]:
-            found[RECENT + block] = dict(zip(names, row, strict=True))
+            found[RECENT + block] = dict(zip(names[block], row, strict=True))
     return found
 
 

@@ -1,13 +1,16 @@
 """What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from ..errors import QueryError
+from ..errors import DataError, MissingExtra, QueryError, StoreError
+from ..recommender import Level
 from ..scorers import Choices, Scorer
 from ..text import Reader, load
 from .artifacts import Artifacts
@@ -20,16 +23,14 @@ LEARN = "tastemaker train-emotion"
 @dataclass(frozen=True)
 class Contexts:
     """
-    labels:  block -> its labels, in order;  aliases: block -> what others call a label -> ours
-    kept:    block -> the digest of its text model and what it learned from
-    readers: block -> its text model, or why there is none, where they were loaded already
+    labels: block -> its labels, in order;  aliases: block -> what others call a label -> ours
+    kept:   block -> the digest of its text model and what it learned from
     """
 
     artifacts: Artifacts
     labels: Mapping[str, Sequence[str]]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    readers: Mapping[str, Reader | Exception] = field(default_factory=dict)
 
     @classmethod
     def read(cls, conn: sa.Connection, artifacts: Artifacts, settings: Mapping[str, Any]) -> "Contexts":
@@ -55,15 +56,27 @@ class Contexts:
             if block not in self.labels:
                 found[block] = dict(values)
                 continue
-            named = {self._label(block, name): value for name, value in values.items()}
-            strangers = [name for name in values if self._label(block, name) is None]
+            named, strangers = self._named(block, values)
             if strangers:
                 known = ", ".join(self.labels[block])
                 notes.append(f"{strangers[0]!r} is no {block} that is known ({known})")
-            total = sum(value for name, value in named.items() if name is not None)
+            total = sum(named.values())
             if total > 0:
-                found[block] = {name: named.get(name, 0.0) / total for name in self.labels[block]}
+                found[block] = {name: value / total for name, value in named.items()}
         return found, notes
+
+    def _named(self, block: str, values: Mapping[str, float]) -> tuple[Block, list[str]]:
+        """Our labels, each with all that was said of it under any name; and names that are no label."""
+        named, strangers = dict.fromkeys(self.labels[block], 0.0), []
+        for name, value in values.items():
+            if not 0.0 <= value < math.inf:
+                raise QueryError(f"The {block} {name!r} is {value:g}; give a share from 0 to 1.")
+            label = self._label(block, name)
+            if label is None:
+                strangers.append(name)
+            else:
+                named[label] += value
+        return named, strangers
 
     def _label(self, block: str, said: str) -> str | None:
         plain = said.strip().casefold()
@@ -78,46 +91,82 @@ class Contexts:
         kept = self.kept.get(block)
         if kept is None:
             return {}, [f"no model reads the {block} off a text yet: {LEARN}"]
-        model = self.model(block)
-        row = model.distribution([text])[0].tolist()
+        labels, row, notes = self._read(block, text)
+        if not labels:
+            return {}, notes
         if row[0] != row[0]:
-            return {}, [f"the text is in words that the model has not met, so its {block} is unknown"]
+            return {}, [*notes, f"the text is in words that the model has not met, so its {block} is unknown"]
         found = dict.fromkeys(self.labels[block], 0.0) | {
-            label: value for label, value in zip(model.labels, row, strict=True) if label in self.labels[block]
+            label: value for label, value in zip(labels, row, strict=True) if label in self.labels[block]
         }
-        return {block: found}, []
+        return {block: found}, notes
 
-    def loaded(self) -> "Contexts":
-        """The same with all text models in memory: for who reads many texts."""
-        readers: dict[str, Reader | Exception] = {}
-        for block in self.kept:
+    def broken(self) -> list[str]:
+        """Loads every text model into memory, for who reads many texts; what could not be loaded, and why."""
+        found = []
+        for kept in self.kept.values():
             try:
-                readers[block] = self.model(block)
+                _loaded(self.artifacts, kept["artifact"])
             except Exception as error:
-                readers[block] = error
-        return replace(self, readers=readers)
+                found.append(repr(error))
+        return found
 
-    def model(self, block: str) -> Reader:
-        found = self.readers.get(block)
-        if isinstance(found, Exception):
-            raise found
-        return load(*self.artifacts.get(self.kept[block]["artifact"])) if found is None else found
+    def _read(self, block: str, text: str) -> tuple[Sequence[str], list[float], list[str]]:
+        """Labels and shares, by what reads the block or else by what read it before; and why not by the first, or by
+        none: then there are no labels."""
+        notes: list[str] = []
+        for kept in (self.kept[block], self.kept[block].get("before")):
+            if kept is None:
+                continue
+            try:
+                model = _loaded(self.artifacts, kept["artifact"])
+                return model.labels, model.distribution([text])[0].tolist(), notes
+            except (StoreError, DataError, MissingExtra) as error:
+                why = str(error).partition(". ")[0]
+                notes.append(f"the {block} cannot be read by what was learned from {kept['source']} ({why}): {LEARN}")
+        return (), [], notes
+
+
+@lru_cache(maxsize=8)
+def _loaded(artifacts: Artifacts, digest: str) -> Reader:
+    return load(*artifacts.get(digest))
 
 
 def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:
     """By the mapping that the recipe has now, where nothing was learned; a network keeps the one it learned with."""
     spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
-    if not isinstance(scorer, Choices) or scorer.learned or spec is None or sorted(spec["mapping"]) != [*scorer.labels]:
+    if not isinstance(scorer, Choices) or scorer.learned or spec is None:
         return scorer
-    rows = [[family in spec["mapping"][label] for family in tastes] for label in scorer.labels]
-    mapping = np.array(rows, np.float32).reshape(scorer.mapping.shape)
-    return replace(scorer, mapping=mapping / np.maximum(mapping.sum(axis=1, keepdims=True), 1.0))
+    labels = sorted(spec["mapping"])
+    rows = [[family in spec["mapping"][label] for family in tastes] for label in labels]
+    mapping = np.array(rows, np.float32).reshape(len(labels), len(tastes))
+    mapping /= np.maximum(mapping.sum(axis=1, keepdims=True), 1.0)
+    right = scorer.right if labels == [*scorer.labels] else np.zeros(len(labels), np.float32)
+    return replace(scorer, labels=labels, mapping=mapping, right=right)
+
+
+def relabelled(level: Level, settings: Mapping[str, Any]) -> str:
+    """What a network learned with other labels than the recipe has now cannot hear, "" = it hears them all."""
+    scorer = level.scorer
+    spec = (settings.get("context") or {}).get(scorer.block) if isinstance(scorer, Choices) else None
+    if not isinstance(scorer, Choices) or spec is None or (new := set(spec["mapping"]) - {*scorer.labels}) == set():
+        return ""
+    return f"version {level.version} has never met the {scorer.block} {', '.join(sorted(new))}: tastemaker train"
 
 
 def text_models(conn: sa.Connection) -> dict[str, dict[str, Any]]:
-    """block -> {artifact, source, …}"""
+    """block -> {artifact, source, …, before: the same of the one before}"""
     return get_meta(conn, "texts") or {}
 
 
 def keep_text_model(conn: sa.Connection, block: str, artifact: str, source: str, figures: Mapping[str, Any]) -> None:
-    put_meta(conn, texts={**text_models(conn), block: {"artifact": artifact, "source": source, "figures": figures}})
+    """It reads the block from now on; the one before is kept, for when this one cannot be used."""
+    kept = text_models(conn)
+    before = {name: value for name, value in kept.get(block, {}).items() if name != "before"}
+    made = {"artifact": artifact, "source": source, "figures": figures} | ({"before": before} if before else {})
+    put_meta(conn, texts={**kept, block: made})
+
+
+def text_artifacts(conn: sa.Connection) -> list[str]:
+    """Digests of all that reads texts, or may have to."""
+    return [one["artifact"] for kept in text_models(conn).values() for one in (kept, kept.get("before")) if one]

@@ -3,7 +3,7 @@
 Columns are taken as the tables have them; a table that is missing is made. Times are UTC.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +19,8 @@ from ..data.parse import to_time
 from ..errors import DataError, MissingExtra, StoreError
 
 LATEST = 253_402_300_799  # the last second of the year 9999
+AT_ONCE = 500  # moments whose texts are emptied in one transaction
+BLANKS = " \t\r\n"
 
 
 @dataclass(frozen=True)
@@ -57,30 +59,26 @@ class Foreign:
 
     def append(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add rows; the column of times takes UTC seconds."""
-        if not rows:
-            return
         with self._begin() as conn:
-            target = self._table(conn, table)
-            target = self._made(conn, table) if target is None else target
-            when = self.times[table]
-            real = isinstance(target.c[when].type, sa.DateTime | sa.TIMESTAMP)
-            number = isinstance(target.c[when].type, sa.Integer | sa.Numeric)
-            conn.execute(sa.insert(target), [{**row, when: _moment(row[when], real, number)} for row in rows])
+            self._append(conn, table, rows)
 
-    def remove(self, column: Mapping[str, str], user: str, prefix: bool = False) -> dict[str, int]:
-        """Delete all rows of a user, or of all whose name begins so; column: table -> the column of the user."""
-        counts = {}
+    def replace(self, column: Mapping[str, str], prefix: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """These rows instead of all whose user's name begins so, at once; column: table -> the column of the user."""
         with self._begin() as conn:
-            for table, name in column.items():
-                target = self._table(conn, table)
-                if target is not None:
-                    whose = target.c[name]
-                    theirs = whose.startswith(user, autoescape=True) if prefix else whose == user
-                    counts[table] = conn.execute(sa.delete(target).where(theirs)).rowcount
-        return counts
+            self._remove(conn, column, lambda whose: sa.func.substr(whose, 1, len(prefix)) == prefix)
+            for table, new in rows.items():
+                self._append(conn, table, new)
+
+    def remove(self, column: Mapping[str, str], user: str) -> dict[str, int]:
+        """Delete all rows of a user, whatever blanks stand around the name; column: table -> the column of the user."""
+        with self._begin() as conn:
+            return self._remove(conn, column, lambda whose: sa.func.trim(whose, BLANKS) == user.strip())
 
     def blank(self, table: str, column: str, until: int) -> int:
-        """Empty what was typed in rows from before this moment; how many that were."""
+        """Empty what was typed in rows from before this moment, or of no moment that can be read; how many that were.
+
+        So many moments at a time, each in a transaction of its own: the other program writes in between.
+        """
         with self._begin() as conn:
             target = self._table(conn, table)
             if target is None:
@@ -88,10 +86,34 @@ class Foreign:
             when, words = sa.type_coerce(target.c[self.times[table]], sa.Text), target.c[column]
             said = words.is_not(None) & (words != "")
             moments = conn.scalars(sa.select(when).where(said).distinct()).all()
-            emptied = [
-                sa.update(target).where(said, when == m).values({column: ""}) for m in moments if _seconds(m) < until
-            ]
-            return sum(conn.execute(each).rowcount for each in emptied)
+        old = [m for m in moments if m is not None and _seconds(m) < until]
+        among = [when.in_(old[k : k + AT_ONCE]) for k in range(0, len(old), AT_ONCE)]
+        n = 0
+        for which in [*among, *([when.is_(None)] if None in moments else [])]:
+            with self._begin() as conn:
+                n += conn.execute(sa.update(target).where(said, which).values({column: ""})).rowcount
+        return n
+
+    def _append(self, conn: sa.Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        target = self._table(conn, table)
+        target = self._made(conn, table) if target is None else target
+        when = self.times[table]
+        real = isinstance(target.c[when].type, sa.DateTime | sa.TIMESTAMP)
+        number = isinstance(target.c[when].type, sa.Integer | sa.Numeric)
+        conn.execute(sa.insert(target), [{**row, when: _moment(row[when], real, number)} for row in rows])
+
+    def _remove(
+        self, conn: sa.Connection, column: Mapping[str, str],
+        theirs: Callable[[sa.ColumnElement[str]], sa.ColumnElement[bool]],
+    ) -> dict[str, int]:  # fmt: skip
+        targets = {table: self._table(conn, table) for table in column}
+        return {
+            table: conn.execute(sa.delete(target).where(theirs(target.c[column[table]]))).rowcount
+            for table, target in targets.items()
+            if target is not None
+        }
 
     @contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
@@ -135,7 +157,8 @@ def _moment(seconds: int, real: bool, number: bool) -> Any:
 
 
 def _seconds(value: Any) -> int:
+    """UTC; what cannot be read is older than anything."""
     try:
         return to_time(str(value))
     except ValueError:
-        return LATEST
+        return -LATEST

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
+from ..data.context import columns_of
 from .events import Profile
-from .tables import events, items, users
+from .tables import events, items, slates, users
 from .tables.base import add_new, alone, next_row, rows_by_id
 from .tables.json import plain_json
 from .ties import kept_ties
@@ -38,13 +39,15 @@ def ingest(conn: sa.Connection, told: Sequence[Told]) -> list[Fate]:
     known_items = _items(conn, {one.item for one in told})
     people = _people(conn, {one.user for one in told if one.item in known_items})
     taken = _taken(conn, [one.key for one in told])
+    around = _around(conn, {one.request for one in told if one.request and not one.context})
     fates: list[Fate] = []
     rows = []
     for one in told:
         fates.append(_fate(one, known_items, people, taken))
         if fates[-1] == "accepted":
             taken.add(one.key)
-            rows.append(_row(one, people[one.user].row, known_items[one.item].row))
+            context = one.context or around.get((one.request, one.user))
+            rows.append(_row(one, people[one.user].row, known_items[one.item].row, context))
     add_new(conn, events, rows)
     return fates
 
@@ -67,10 +70,18 @@ def _fate(one: Told, known_items: Mapping[str, Any], people: Mapping[str, Any], 
     return "duplicate" if one.key in taken else "accepted"
 
 
-def _row(one: Told, user_row: int, item_row: int) -> dict[str, Any]:
+def _around(conn: sa.Connection, requests: set[str]) -> dict[tuple[str, str], Profile]:
+    """(request, user) -> what surrounded that answer, as columns of an event."""
+    said = slates.c.query["context"].label("said")
+    chosen = sa.select(slates.c.request, slates.c.user, said).where(slates.c.request.in_(requests))
+    found = conn.execute(chosen).all() if requests else ()
+    return {(row.request, row.user): columns for row in found if (columns := columns_of(row.said or {}))}
+
+
+def _row(one: Told, user_row: int, item_row: int, context: Profile | None) -> dict[str, Any]:
     return {
         "user_row": user_row, "item_row": item_row, "kind": one.kind, "value": one.value, "time": one.time,
-        "received_at": one.received_at, "synthetic": False, "grp": -1, "context": one.context, "key": one.key,
+        "received_at": one.received_at, "synthetic": False, "grp": -1, "context": context, "key": one.key,
         "request": one.request or None,
     }  # fmt: skip
 

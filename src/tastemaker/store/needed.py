@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from ..errors import ArtifactError
 from .artifacts import Artifacts
-from .contexts import text_models
+from .contexts import text_artifacts
 from .meta import get_meta
 from .versions import list_versions
 
@@ -15,8 +15,11 @@ def needed_artifacts(conn: sa.Connection, artifacts: Artifacts) -> dict[str, int
     """digest -> the version that it is, None = features."""
     versions = list_versions(conn)
     found: dict[str, int | None] = {d: v.id for v in versions for d in (v.judged_artifact, v.artifact) if d}
-    texts = [kept["artifact"] for kept in text_models(conn).values()]
-    features = [*texts, get_meta(conn, "features"), *(_manifest(artifacts, digest).get("features") for digest in found)]
+    features = [
+        *text_artifacts(conn),
+        get_meta(conn, "features"),
+        *(_manifest(artifacts, digest).get("features") for digest in found),
+    ]
     return found | {digest: None for digest in features if digest is not None and digest not in found}
 
 

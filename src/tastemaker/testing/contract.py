@@ -84,7 +84,7 @@ class ScorerContract(ABC):
 
     def test_an_unheard_of_context_is_ignored(self) -> None:
         _, model, batch = made(type(self), lopsided_world)
-        told = replace(batch, context={"weather of nowhere": np.ones((len(batch), 3), np.float32)})
+        told = replace(batch, context={"weather of nowhere:rain": np.ones(len(batch), np.float32)})
         np.testing.assert_array_equal(model.score(told), model.score(batch))
 
     def test_top_is_the_sorted_scores_ties_to_the_lower_row(self) -> None:

@@ -17,6 +17,7 @@ UInt32 = np.ndarray
 UInt64 = np.ndarray
 LONGEST = 10_000  # characters of a text that are read: who wrote 100 KB has said how they feel before
 SCOPE = 3  # words that a negation reaches
+WORD, SIGN, STOP = 1, 2, 3
 BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, so that it has an inverse modulo 2^64
 INVERSE = np.uint64(pow(int(BASE), -1, 1 << 64))
 MIX = np.uint64(0xD6E8FEB86659FD93)
@@ -41,7 +42,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Corpus:
-    """n-grams of texts. text: int64 (m,), which text; gram: uint32 (m,), its hash; kind: 0 word, 1 words, 2 letters."""
+    """n-grams of texts. text: int64 (m,), which text; gram: uint32 (m,), its hash; kind: 0 word, 1 words, 2 letters.
+
+    A full stop and its like are of kind 1: by them a text is not known.
+    """
 
     n: int
     text: Int64
@@ -117,40 +121,46 @@ def _short(long: UInt64, salt: int) -> UInt32:
 
 
 def _of_words(letters: _Letters, how: Reading) -> list[tuple[Int64, UInt32, int]]:
-    start, end, is_word = _tokens(letters)
+    start, end, what = _tokens(letters)
     owner, hashes = letters.owner[start], letters.hashes(start, end)
     if how.negation:
-        hashes = np.where(_negated(hashes, owner, is_word), hashes ^ NEGATED, hashes)
+        hashes = np.where(_negated(hashes, owner, np.asarray(what == WORD)), hashes ^ NEGATED, hashes)
     found = []
     for n in how.words:
         if len(hashes) < n:
+            continue
+        if n == 1:
+            for mine, kind in ((what != STOP, 0), (what == STOP, 1)):
+                found.append((owner[mine], _short(hashes[mine], 1), kind))
             continue
         together, whole = np.zeros(len(hashes) - n + 1, np.uint64), np.ones(len(hashes) - n + 1, bool)
         for k in range(n):
             part = slice(k, len(hashes) - n + 1 + k)
             together = together * MIX + hashes[part]
             whole &= owner[part] == owner[: len(whole)]
-        found.append((owner[: len(whole)][whole], _short(together[whole], n), int(n > 1)))
+        found.append((owner[: len(whole)][whole], _short(together[whole], n), 1))
     return found
 
 
-def _tokens(letters: _Letters) -> tuple[Int64, Int64, Bool]:
-    """Words, and every other sign by itself: where each starts and ends, and whether it is a word."""
+def _tokens(letters: _Letters) -> tuple[Int64, Int64, np.ndarray]:
+    """Words, and every other sign by itself: where each starts and ends, and its `_class`."""
     code = letters.code
     table = np.array([_class(chr(c)) for c in range(0x250)], np.int8)
     kind = np.where(code < 0x250, table[np.minimum(code, 0x24F).astype(np.int64)], np.int8(2))
     for c in np.unique(code[code >= 0x250]).tolist():
         kind[code == c] = _class(chr(c))
     before = np.concatenate([[np.int8(0)], kind[:-1]])
-    start = np.flatnonzero((kind > 0) & ((kind != before) | (kind == 2)))
+    start = np.flatnonzero((kind > 0) & ((kind != before) | (kind >= SIGN)))
     after = np.concatenate([kind[1:], [np.int8(0)]])
-    end = np.flatnonzero((kind > 0) & ((kind != after) | (kind == 2))) + 1
-    return start, end, np.asarray(kind[start] == 1)
+    end = np.flatnonzero((kind > 0) & ((kind != after) | (kind >= SIGN))) + 1
+    return start, end, kind[start]
 
 
 def _class(sign: str) -> int:
-    """0 space, 1 part of a word, 2 a sign by itself."""
-    return 0 if sign.isspace() else 1 if sign.isalnum() or sign in "'_" else 2
+    """A part of a WORD; a SIGN that stands by itself, such as an emoji; a STOP, of punctuation; 0 = space."""
+    if sign.isalnum() or sign in "'_":
+        return WORD
+    return 0 if sign.isspace() else STOP if unicodedata.category(sign).startswith("P") else SIGN
 
 
 def _negated(hashes: UInt64, owner: Int64, is_word: Bool) -> Bool:

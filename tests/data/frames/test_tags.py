@@ -99,7 +99,9 @@ def strongest(picture: np.ndarray) -> list[Seen]:
     return [Seen(("red", "green")[int(picture[..., :2].mean(axis=(0, 1)).argmax())], 0.9, (0, 0, 1, 1))]
 
 
-@pytest.mark.parametrize(("every", "most", "tags"), [(1.0, 50, (2, 2)), (0.2, 50, (10, 10)), (1.0, 3, (2, 1))])
+@pytest.mark.parametrize(
+    ("every", "most", "tags"), [(1.0, 50, (2, 2)), (0.2, 50, (10, 10)), (1.0, 3, (2, 1)), (0.2, 4, (2, 2))]
+)
 def test_a_video_is_looked_at_at_equal_times(tmp_path: Path, every: float, most: int, tags: tuple[int, int]) -> None:
     pytest.importorskip("av")
     video(tmp_path / "clip.mp4")

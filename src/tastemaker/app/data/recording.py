@@ -1,12 +1,13 @@
 """What somebody does in the app, as events of the project: real ones, with the list that had shown the item."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import time
 from uuid import uuid4
 
 import numpy as np
 
 from ... import store as database
+from ...data.context import columns_of
 from ...data.dataset import Dataset
 from ...data.events import events_of
 from ...data.vocab import Vocab
@@ -31,6 +32,8 @@ def record(store: Store, answers: Answers, done: Done, shown: Shown | None, show
     made = events_of(
         np.zeros(1, np.int32), catalog.items.rows([done.item]), np.array([done.value], np.float32), done.kind, time=now
     )
+    around = columns_of(shown.query.context) if shown is not None and shown.query.user == done.user else {}
+    made = replace(made, context={name: np.array([value], np.float32) for name, value in around.items()})
     data = Dataset(made, catalog, Vocab((done.user,)), scales=answers.scales)
     with store.begin() as conn:
         if shown is not None and shown.query.user == done.user:

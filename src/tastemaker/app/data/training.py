@@ -10,7 +10,7 @@ from .. import words
 from .plot import Plot, Row, moment_of
 
 FEW_EVENTS = 10  # that are new, below which no candidate can be judged (lifecycle: later.FEW)
-FEW_USERS = 5  # below which nothing is said of other users (lifecycle: later.FEW_USERS)
+FEW_USERS = 5  # as later.FEW_USERS in lifecycle; where moments are judged, days of one user may tell enough
 ALIVE = ("queued", "running")
 
 
@@ -153,7 +153,7 @@ def needs(found: Status, recipe: Mapping[str, Any]) -> list[Need]:
         Need(words.NEED_ITEMS, found.items, 2, words.NEED_ITEMS_WHY),
         Need(words.NEED_EVENTS, found.new if found.version is not None else found.events.real,
              max(FEW_EVENTS, least), words.NEED_EVENTS_WHY),
-        Need(words.NEED_USERS, found.users, FEW_USERS, words.NEED_USERS_WHY),
+        Need(words.NEED_USERS, found.users, 1 if recipe.get("context") else FEW_USERS, words.NEED_USERS_WHY),
     ]  # fmt: skip
 
 

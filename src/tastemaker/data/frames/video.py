@@ -12,7 +12,7 @@ VIDEOS = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".mpeg")
 
 
 def frames_of(file: Path, every: float, most: int) -> Iterator[UInt8]:
-    """At most `most` frames, one each `every` seconds: uint8 (height, width, 3), RGB."""
+    """One frame each `every` seconds, of a long video `most` over all of it: uint8 (height, width, 3), RGB."""
     try:
         import av
     except ImportError:
@@ -20,7 +20,8 @@ def frames_of(file: Path, every: float, most: int) -> Iterator[UInt8]:
         raise MissingExtra("av", "video", why) from None
     try:
         with av.open(str(file)) as container:
-            due, given = 0.0, 0
+            seconds = (container.duration or 0) / av.time_base
+            every, due, given = max(every, seconds / most), 0.0, 0
             for n, frame in enumerate(container.decode(video=0)):
                 at = float(frame.time) if frame.time is not None else n / 25.0
                 if at + 1e-6 < due:

@@ -8,9 +8,12 @@ from uuid import uuid4
 from fastapi import Body, Header
 from starlette.responses import Response
 
+from ...data.context import columns_of, place_context
 from ...data.events import AHEAD, KINDS
+from ...errors import QueryError
 from ...store.ingest import Told
 from ...store.slates import put_slates
+from ..live import Live
 from ..models import Event, Impression, Receipts, Taken
 from ..problems import Refused
 from ..tenant import Tenant
@@ -72,7 +75,10 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
         value = 1.0
     if ahead := _ahead(event.time, now):
         return ahead
-    context = None if event.context is None else dict(event.context)
+    try:
+        context = _context(live, event)
+    except QueryError as error:
+        return str(error)
     moment = now if event.time is None else event.time
     chosen = key if event.id is None else f"id:{event.id}"
     return Told(
@@ -93,6 +99,21 @@ def _ahead(time: int | None, now: int) -> str:
     if time is None or time <= now + AHEAD:
         return ""
     return f"The time {time} is in the future; it is {now} here. Give UTC seconds, and set the sender's clock."
+
+
+def _context(live: Live | None, event: Event) -> dict[str, float] | None:
+    """Columns, in the recipe's own words; None = nobody says. QueryError for a label that nobody knows."""
+    blocks: dict[str, dict[str, float]] = {}
+    for name, said in (event.context or {}).items():
+        block, _, label = name.partition(":")
+        values = said if isinstance(said, dict) else {said: 1.0} if isinstance(said, str) else {label: said}
+        blocks[block] = {**blocks.get(block, {}), **values}
+    contexts = None if live is None else live.answers.contexts
+    if contexts:
+        blocks, notes = contexts.told(blocks, None)
+        if notes:
+            raise QueryError(f"{notes[0]}.")
+    return columns_of({**blocks, **place_context(event.place)}) or None
 
 
 def _receipt(row: int, fate: str) -> dict[str, Any]:
