@@ -13,6 +13,7 @@ from .evaluate import judge_ranking
 from .kernels.bpr import bpr_epoch
 from .kernels.skipgram import skipgram
 from .kernels.topk import top_of_scores
+from .scorers.sought import LARGE, Sought
 from .watch import Watch
 
 COLLABORATIVE: tuple[Algorithm, ...] = (
@@ -31,6 +32,9 @@ def main() -> None:
         np.ones((1, 3), f), np.ones(1, f), np.ones((2, 3), f), np.ones(1, f), 1, 0.1, 0.1, 0,
     )  # fmt: skip
     top_of_scores(np.zeros((1, 1), f), 1)
+    many = Sought(np.ones((LARGE, 1), f), np.ones(LARGE, bool))
+    for _ in range(2):
+        many.top(np.ones((1, 1), f), 1, None, None)
     _collaborative()
     _ratings()
 

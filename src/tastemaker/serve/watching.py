@@ -95,7 +95,7 @@ class Watching(Thread):
     def _replace(self, tenant: Tenant) -> None:
         live = tenant.opener.open()
         self._warm(tenant, live)
-        tenant.live = live
+        tenant.live, tenant.pace = live, 0.0
         tenant.histories.clear()
         tenant.answers.clear()
         _settle()
