@@ -20,9 +20,9 @@ Rows are independent: the number of threads does not change a bit. BLAS threads 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Csr, Float32
+from .jit import get_num_threads, njit, prange
 from .products import gram, times
 
 # Dividing by 0 gives a number that is not finite, which callers look for; Python's way would be an error in a thread.

@@ -10,9 +10,9 @@ numbers a query, d + 8 bytes an item.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from ..data.arrays import Csr, Float32, Int8, Int32
+from .jit import njit
 from .lanes import LANES, bounds
 from .topk import LOW, SLOTS, empty_lists, excluded_cells, filled_lists
 

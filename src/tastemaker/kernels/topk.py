@@ -4,9 +4,10 @@ Ties go to the lower row; an item whose score is NaN is never chosen. One thread
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import config
 
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, Int64
+from .jit import get_num_threads, njit, prange
 from .lanes import LANES, any_above
 
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
@@ -37,7 +38,7 @@ def top_of_factors(
     queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
     if q == 1:
         parts = PARTS if items.size >= SHARED else 1
-        if get_num_threads() == 1:
+        if config.NUMBA_NUM_THREADS == 1 or get_num_threads() == 1:  # asking numba starts its threads
             _alone(queries[0], items, starts, columns, banned, parts, rows[0], scores[0])
             return filled_lists(rows, scores)
         found, values = empty_lists(parts, n)
@@ -58,7 +59,8 @@ def top_of_scores(
     if not (q and n and n_items):
         return filled_lists(rows, scores)
     starts, columns = excluded_cells(exclude, q)
-    _given(np.ascontiguousarray(scored, np.float32), starts, columns, banned_rows(allowed, n_items), rows, scores)
+    kernel = _few_given if q <= TOGETHER else _given
+    kernel(np.ascontiguousarray(scored, np.float32), starts, columns, banned_rows(allowed, n_items), rows, scores)
     return filled_lists(rows, scores)
 
 
@@ -189,11 +191,21 @@ def _merge(found, values, rows, best):  # type: ignore[no-untyped-def]
 
 @_jit_threads
 def _given(scored, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
-    n_items = scored.shape[1]
     for r in prange(scored.shape[0]):
-        room = scored[r]
-        for b in banned:
-            room[b] = LOW
-        for e in range(starts[r], starts[r + 1]):
-            room[columns[e]] = LOW
-        _offer(room, 0, 0, n_items, rows[r], best[r], SLOTS)
+        _row(scored[r], starts[r], starts[r + 1], columns, banned, rows[r], best[r])
+
+
+@_jit
+def _few_given(scored, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    """Without threads, whose library a service need not load."""
+    for r in range(scored.shape[0]):
+        _row(scored[r], starts[r], starts[r + 1], columns, banned, rows[r], best[r])
+
+
+@_inline
+def _row(room, begin, end, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    for b in banned:
+        room[b] = LOW
+    for e in range(begin, end):
+        room[columns[e]] = LOW
+    _offer(room, 0, 0, room.size, rows, best, SLOTS)
