@@ -193,6 +193,15 @@ def test_pages_and_transfer(service: Service, project: Project) -> None:
     back = service.ask("POST", "/v1/import/events", content=lines + '{"user": "ann"}\n').json()
     assert (back["stored"], back["refused"][0]["line"]) == (1, 2)
     assert service.get("/v1/users/ann")["events"] == 1
+    service.post("/v1/events", [{"user": "ann", "item": ids[1], "kind": "like", "id": "7"}])
+    for what in (
+        "events",
+        "users",
+    ):  # what comes back is what is there: by its sender's id, by its batch, or by a user's
+        lines = service.ask("GET", f"/v1/export/{what}").text
+        again = service.ask("POST", f"/v1/import/{what}", content=lines).json()
+        assert again == {"rows": lines.count("\n"), "stored": 0, "duplicate": lines.count("\n"), "refused": []}, what
+        assert again["rows"] >= 1 + (what == "events")
     items = service.ask("GET", "/v1/export/items").text
     assert service.ask("POST", "/v1/import/items", content=items).json()["stored"] == 0
 

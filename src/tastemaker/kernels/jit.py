@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from numba import get_num_threads, njit, prange, set_num_threads
-from numba.core.runtime import rtsys
+from numba.core.runtime.nrt import rtsys
 
 __all__ = ["get_num_threads", "njit", "prange", "set_num_threads"]
 
@@ -21,4 +21,4 @@ with suppress(ImportError, AttributeError):  # another numba: slower, and just a
     from numba.core.caching import Cache
 
     if callable(Cache._load_overload) and callable(Cache._guard_against_spurious_io_errors):
-        Cache.load_overload = _load_overload
+        Cache.load_overload = _load_overload  # type: ignore[method-assign]

@@ -38,7 +38,8 @@ def top_of_factors(
     queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
     if q == 1:
         parts = PARTS if items.size >= SHARED else 1
-        if config.NUMBA_NUM_THREADS == 1 or get_num_threads() == 1:  # asking numba starts its threads
+        alone = config.NUMBA_NUM_THREADS == 1  # type: ignore[attr-defined]  # to ask numba would start its threads
+        if alone or get_num_threads() == 1:
             _alone(queries[0], items, starts, columns, banned, parts, rows[0], scores[0])
             return filled_lists(rows, scores)
         found, values = empty_lists(parts, n)
