@@ -1,8 +1,9 @@
 """An outcome that names the answer it follows is joined to that one, whatever was shown since."""
 
-from time import time
+from time import monotonic, time
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from tastemaker.lifecycle import Project
@@ -74,3 +75,20 @@ def test_what_was_shown_of_an_answer_keeps_what_was_known(service: Service, proj
     service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like", "request_id": request}])
     assert outcomes(project)[-1]["slate"] == rows[0]["id"]
     assert outcomes(project)[-1]["rank_shown"] == 2
+
+
+def test_a_slate_is_dated_when_it_was_shown(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when a database that was away could keep it."""
+    then, clock = 1_700_000_000, "tastemaker.serve.writing.time"
+    service.tenant.writing._retry = monotonic() + 1.0
+    monkeypatch.setattr(clock, lambda: float(then))
+    request = service.recommend("ann", 3)["request_id"]
+    monkeypatch.setattr(clock, lambda: float(then + 600))
+
+    def stored() -> Any:
+        with project.store.read() as conn:
+            return slate_of_request(conn, request)
+
+    assert until(stored).at == then
