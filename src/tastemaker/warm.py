@@ -12,7 +12,8 @@ from .data.vocab import Vocab
 from .evaluate import judge_ranking
 from .kernels.bpr import bpr_epoch
 from .kernels.skipgram import skipgram
-from .kernels.topk import top_of_scores
+from .kernels.topk import TOGETHER, top_of_scores
+from .scorers.sought import LARGE, Sought
 from .watch import Watch
 
 COLLABORATIVE: tuple[Algorithm, ...] = (
@@ -30,7 +31,11 @@ def main() -> None:
         np.ones((1, 2), f), np.zeros((1, 2), np.int32), np.zeros((1, 2), f), np.ones((1, 2), bool), np.ones((1, 1), f),
         np.ones((1, 3), f), np.ones(1, f), np.ones((2, 3), f), np.ones(1, f), 1, 0.1, 0.1, 0,
     )  # fmt: skip
-    top_of_scores(np.zeros((1, 1), f), 1)
+    for q in (1, TOGETHER + 1):
+        top_of_scores(np.zeros((q, 1), f), 1)
+    many = Sought(np.ones((LARGE, 1), f), np.ones(LARGE, bool))
+    for _ in range(2):
+        many.top(np.ones((1, 1), f), 1, None, None)
     _collaborative()
     _ratings()
 

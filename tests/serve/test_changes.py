@@ -1,8 +1,11 @@
 """What changes takes effect at once: events, versions, the catalog, keys, forgetting."""
 
 import json
+import subprocess
+import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 from time import monotonic, time
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 
 from tastemaker.lifecycle import Project
+from tastemaker.store.jobs import hand_job
 
 from .opened import Service, ids_of, new_key, opened, until
 
@@ -273,6 +277,15 @@ def test_pages_and_transfer(service: Service, project: Project) -> None:
     back = service.ask("POST", "/v1/import/events", content=lines + '{"user": "ann"}\n').json()
     assert (back["stored"], back["refused"][0]["line"]) == (1, 2)
     assert service.get("/v1/users/ann")["events"] == 1
+    service.post("/v1/events", [{"user": "ann", "item": ids[1], "kind": "like", "id": "7"}])
+    for what in (
+        "events",
+        "users",
+    ):  # what comes back is what is there: by its sender's id, by its batch, or by a user's
+        lines = service.ask("GET", f"/v1/export/{what}").text
+        again = service.ask("POST", f"/v1/import/{what}", content=lines).json()
+        assert again == {"rows": lines.count("\n"), "stored": 0, "duplicate": lines.count("\n"), "refused": []}, what
+        assert again["rows"] >= 1 + (what == "events")
     items = service.ask("GET", "/v1/export/items").text
     assert service.ask("POST", "/v1/import/items", content=items).json()["stored"] == 0
 
@@ -292,3 +305,25 @@ def test_two_workers_of_a_service_see_each_others_events(shop, project: Project,
         first = ids_of(two.recommend("ann", 5))[0]
         one.post("/v1/events", [{"user": "ann", "item": first, "kind": "like"}])
         assert first not in ids_of(two.recommend("ann", 5))  # at once, not at the next look
+
+
+def test_items_that_are_stored_get_their_job_even_if_the_service_dies_between(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.tenant.settings = replace(service.tenant.settings, run_jobs=True)
+    items, run = [{"id": "late", "title": "Late"}], list[int]()
+
+    def dies(*_: Any) -> None:
+        raise RuntimeError("killed before any process was started")
+
+    monkeypatch.setattr("tastemaker.serve.routes.items.run_job", dies)
+    assert service.ask("POST", "/v1/items", json=items).status_code == 500
+    (job,) = service.get("/v1/jobs")["jobs"]
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with project.store.begin() as conn:
+        hand_job(conn, job["id"], gone.pid)
+    monkeypatch.setattr("tastemaker.serve.routes.items.run_job", lambda tenant, id_: run.append(id_))
+    assert service.post("/v1/items", items) == {"added": 0, "changed": 0, "unchanged": 1, "job": job["id"]}
+    assert service.post("/v1/items", items)["job"] is None  # somebody who lives sees to it
+    assert run == [job["id"]]

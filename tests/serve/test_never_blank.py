@@ -115,7 +115,7 @@ def test_what_needs_no_model_keeps_the_rules_of_the_question(service: Service, p
         patch.setattr(type(service.worker.scoring), "_answer_all", fail)
         found = service.post("/v1/recommendations", asked)
         assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
-        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: [])
         found = service.post("/v1/recommendations", asked)
         assert "nothing better within" in found["fallback"]["reason"]
         assert (found["fallback"]["level"], list(ids_of(found))) == ("newest", expected)
@@ -131,7 +131,7 @@ def test_a_late_answer_counts_for_the_arm_of_its_user(service: Service, project:
     start(project.store, 2, 1)
     until(lambda: service.recommend("ann")["experiment"])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: [])
         found = service.recommend("bob")
     assert (found["fallback"]["level"], found["experiment"]["id"]) == ("newest", 1)
 
@@ -147,7 +147,7 @@ def test_an_explanation_is_not_waited_for_for_ever(shop: Path) -> None:
     with opened(shop, deadline_ms=20) as service, pytest.MonkeyPatch.context() as patch:
         path = f"/v1/explanations/{service.recommend('ann')['request_id']}"
         until(lambda: service.ask("GET", path).status_code != 404)
-        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: None)
+        patch.setattr(type(service.worker.scoring), "_answer_safely", lambda *_: [])
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(service.ask, "GET", path).result(20.0).status_code == 503
 

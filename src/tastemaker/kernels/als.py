@@ -20,9 +20,9 @@ Rows are independent: the number of threads does not change a bit. BLAS threads 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Csr, Float32
+from .jit import get_num_threads, njit, prange
 from .lanes import HALF, subtract
 from .products import gram, times
 
@@ -33,7 +33,7 @@ _inline = njit(inline="always", fastmath=True, error_model="numpy")
 GATHERED = 256  # factor rows of a long history multiplied at once
 SHARES = 16  # blocks a thread
 _ONE, _FOUR = (0,), (0, 0, 0, 0)
-_ONE_BLOCK = np.array([0, 1], np.int64)
+FEW = 64  # rows that one thread solves before others would have begun
 
 
 class Eigen(NamedTuple):
@@ -76,16 +76,24 @@ def ridge_rows(
     """`als_half` in the turned space, in place of x (m, d)."""
     starts, columns = history.indptr.astype(np.int64, copy=False), history.indices.astype(np.int32, copy=False)
     weights = np.ones(len(columns), np.float32) if confidence is None else confidence
-    blocks = _blocks(starts, x.shape[1])
-    _solve(
-        starts, columns, history.data, weights, eigen.factors, eigen.spectrum, l2.astype(np.float32), x, blocks, steps
+    given = (
+        starts,
+        columns,
+        history.data,
+        weights,
+        eigen.factors,
+        eigen.spectrum,
+        l2.astype(np.float32, copy=False),
+        x,
     )
+    if len(x) <= FEW:
+        _few(*given, steps)
+    else:
+        _solve(*given, _blocks(starts, x.shape[1]), steps)
 
 
 def _blocks(starts: Any, dim: int) -> Any:
     """Ends of blocks of rows that cost about the same."""
-    if len(starts) == 2:  # a single query
-        return _ONE_BLOCK
     cost = np.cumsum(np.concatenate([[0.0], np.diff(starts) + dim / 4]))
     n = SHARES * get_num_threads()
     ends = np.searchsorted(cost, np.linspace(0.0, cost[-1], n + 1))
@@ -95,24 +103,35 @@ def _blocks(starts: Any, dim: int) -> Any:
 
 @_jit_threads
 def _solve(starts, columns, targets, weights, factors, spectrum, l2, x, blocks, steps):  # type: ignore[no-untyped-def]
-    d = factors.shape[1]
     for b in prange(blocks.size - 1):
-        rows, square = np.empty((max(GATHERED, d + HALF), d), np.float32), np.empty(d * (d + HALF), np.float32)
-        more, diagonal = np.empty((d, d), np.float32), np.empty(d, np.float32)
-        for u in range(blocks[b], blocks[b + 1]):
-            begin, n = starts[u], starts[u + 1] - starts[u]
-            if n == 0:
-                x[u] = np.float32(0.0)
-                continue
-            for f in range(d):
-                diagonal[f] = spectrum[f] + l2[u]
-            mine, y, c = columns[begin : begin + n], targets[begin : begin + n], weights[begin : begin + n]
-            if steps > 0:
-                _conjugate(mine, y, c, factors, diagonal, x[u], steps)
-            elif n <= d:
-                _woodbury(mine, y, c, factors, diagonal, x[u], rows, square)
-            else:
-                _cholesky(mine, y, c, factors, diagonal, x[u], rows, square, more)
+        _block(starts, columns, targets, weights, factors, spectrum, l2, x, blocks[b], blocks[b + 1], steps)
+
+
+@_jit
+def _few(starts, columns, targets, weights, factors, spectrum, l2, x, steps):  # type: ignore[no-untyped-def]
+    _block(starts, columns, targets, weights, factors, spectrum, l2, x, 0, len(x), steps)
+
+
+@_jit
+def _block(starts, columns, targets, weights, factors, spectrum, l2, x, first, last, steps):  # type: ignore[no-untyped-def]
+    """The rows first … last - 1."""
+    d = factors.shape[1]
+    rows, square = np.empty((max(GATHERED, d + HALF), d), np.float32), np.empty(d * (d + HALF), np.float32)
+    more, diagonal = np.empty((d, d), np.float32), np.empty(d, np.float32)
+    for u in range(first, last):
+        begin, n = starts[u], starts[u + 1] - starts[u]
+        if n == 0:
+            x[u] = np.float32(0.0)
+            continue
+        for f in range(d):
+            diagonal[f] = spectrum[f] + l2[u]
+        mine, y, c = columns[begin : begin + n], targets[begin : begin + n], weights[begin : begin + n]
+        if steps > 0:
+            _conjugate(mine, y, c, factors, diagonal, x[u], steps)
+        elif n <= d:
+            _woodbury(mine, y, c, factors, diagonal, x[u], rows, square)
+        else:
+            _cholesky(mine, y, c, factors, diagonal, x[u], rows, square, more)
 
 
 @_jit

@@ -10,9 +10,9 @@ Cost: rounds x n x (1 draw + m multiplications); 2 n bytes a thread.
 from typing import Any
 
 import numpy as np
-from numba import njit, prange
 
 from ..data.arrays import Float64
+from .jit import njit, prange
 
 
 def resampled_means(values: Float64, rounds: int, seed: int) -> Float64:

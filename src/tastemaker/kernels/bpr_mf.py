@@ -14,9 +14,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Float32, Float64, Int8, Int32, Int64
+from .jit import get_num_threads, njit, prange
 from .lanes import dots, learn_shrinking, prefetch
 
 _jit, _jit_threads = njit(cache=True, fastmath=True), njit(cache=True, parallel=True)

@@ -23,6 +23,7 @@ HALF = 8  # where rows are short
 
 _FLOAT, _WORD = ir.FloatType(), ir.IntType(64)
 _VECTOR, _SHORT = ir.VectorType(_FLOAT, LANES), ir.VectorType(_FLOAT, HALF)
+_WHOLE, _WHOLES, _PAIRS = ir.IntType(32), ir.VectorType(ir.IntType(32), LANES), ir.VectorType(ir.IntType(32), 2 * LANES)
 _ADDRESSES = (types.intp, types.intp, types.intp, types.intp)
 cgutils: Any = numba.core.cgutils  # numba types neither of these
 intrinsic: Callable[[Callable[..., Any]], Any] = numba.extending.intrinsic
@@ -114,6 +115,50 @@ def subtract(_typing: Any, row: Any, others: Any, steps: Any, begin: Any, width:
 
 
 @intrinsic
+def bounds(
+    _typing: Any,
+    block: Any,
+    query: Any,
+    pairs: Any,
+    unit: Any,
+    scale: Any,
+    radius: Any,
+    least: Any,
+    room: Any,
+    slots: Any,
+) -> Any:
+    """room[j] = unit (query . block[:, j]) scale[j] + radius[j]; is one of them above `least`?
+
+    block: int8 (pairs, LANES · len(slots), 2); query: int16 (pairs, 2). Sums are int32: two products and a sum are one
+    instruction where the processor has it.
+    """
+    signature = types.boolean(*(types.intp,) * 3, types.float32, *(types.intp,) * 2, types.float32, types.intp, slots)
+
+    def emit(_context: Any, b: Any, signature: Any, args: Any) -> Any:
+        block, query, pairs, unit, scale, radius, least, room, _ = args
+        n = len(signature.args[-1])
+        sums = [cgutils.alloca_once_value(b, ir.Constant(_WHOLES, [0] * LANES)) for _ in range(n)]
+        with cgutils.for_range_slice(b, _WORD(0), pairs, _WORD(1)) as (f, _):
+            pair = _splat(b, b.load(_pointer(b, query, f, _WHOLE)))
+            mine = b.sext(b.bitcast(pair, ir.VectorType(ir.IntType(16), 2 * LANES)), _PAIRS)
+            for j, total in enumerate(sums):
+                at = b.add(block, b.mul(b.add(b.mul(f, _WORD(n)), _WORD(j)), _WORD(2 * LANES)))
+                bytes_ = b.load(b.inttoptr(at, ir.VectorType(ir.IntType(8), 2 * LANES).as_pointer()), align=1)
+                b.store(b.add(b.load(total), _pair_sums(b, b.mul(b.sext(bytes_, _PAIRS), mine))), total)
+        limit, times, found = _splat(b, least), _splat(b, unit), None
+        for j, total in enumerate(sums):
+            at = _WORD(j * LANES)
+            score = b.fmul(b.sitofp(b.load(total), _VECTOR), times, flags=["fast"])
+            bound = _multiply_add(b, score, _load(b, scale, at), _load(b, radius, at))
+            b.store(bound, _pointer(b, room, at, _VECTOR), align=4)
+            over = b.fcmp_ordered(">", bound, limit)
+            found = over if found is None else b.or_(found, over)
+        return b.icmp_unsigned("!=", b.bitcast(found, ir.IntType(LANES)), ir.IntType(LANES)(0))
+
+    return signature, emit
+
+
+@intrinsic
 def learn(_typing: Any, row: Any, targets: Any, steps: Any, width: Any, slots: Any) -> Any:
     """row += sum_j steps[j] targets[j], and targets[j] += steps[j] row, both from the values before the call."""
 
@@ -170,7 +215,16 @@ def _multiply_add(b: Any, x: Any, y: Any, z: Any) -> Any:
     return b.fadd(z, b.fmul(x, y, flags=["fast"]), flags=["fast"])
 
 
+def _pair_sums(b: Any, products: Any) -> Any:
+    undefined = ir.Constant(_PAIRS, ir.Undefined)
+    even, odd = (
+        b.shuffle_vector(products, undefined, ir.Constant(_WHOLES, list(range(first, 2 * LANES, 2))))
+        for first in (0, 1)
+    )
+    return b.add(even, odd)
+
+
 def _splat(b: Any, x: Any, lanes: int = LANES) -> Any:
-    undefined, i32 = ir.Constant(ir.VectorType(_FLOAT, lanes), ir.Undefined), ir.IntType(32)
+    undefined, i32 = ir.Constant(ir.VectorType(x.type, lanes), ir.Undefined), ir.IntType(32)
     first = b.insert_element(undefined, x, i32(0))
     return b.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(i32, lanes), [0] * lanes))

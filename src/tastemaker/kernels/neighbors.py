@@ -1,9 +1,9 @@
 """What neighbors of an item say of it, for many queries at once."""
 
 import numpy as np
-from numba import njit, prange
 
 from ..data.arrays import Float32, Int32, Int64
+from .jit import njit, prange
 
 FEW = 4  # queries that one thread answers sooner than several could be woken
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)

@@ -4,9 +4,9 @@ The bytes do not depend on the number of threads, and nobody waits for a BLAS th
 """
 
 import numpy as np
-from numba import njit, prange
 
 from ..data.arrays import Float32, Float64
+from .jit import njit, prange
 
 ROWS = 2048  # of a block
 

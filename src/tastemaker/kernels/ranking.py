@@ -14,9 +14,9 @@ Cost: a binary search in the user's row for each place of the list, O(q k log n)
 """
 
 import numpy as np
-from numba import njit, prange
 
 from ..data.arrays import Csr, Float32, Float64, Int32, Int64
+from .jit import njit, prange
 
 METRICS = ("recall", "precision", "ndcg", "map", "mrr", "hit")
 

@@ -23,10 +23,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_num_threads, njit, prange, set_num_threads
 from numpy.typing import NDArray
 
-from tastemaker.kernels.lanes import LANES, aligned_zeros, dots, learn
+from .jit import get_num_threads, njit, prange, set_num_threads
+from .lanes import LANES, aligned_zeros, dots, learn
 
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
 _inline = njit(inline="always")  # passing a named tuple of arrays to a real call cost a fifth of the time

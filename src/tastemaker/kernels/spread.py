@@ -4,9 +4,9 @@ Cost a query: as many additions as there are paths from its items. Queries are i
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
 
 from ..data.arrays import Csr, Float32, Int64
+from .jit import get_num_threads, njit, prange
 
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
 

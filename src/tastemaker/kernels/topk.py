@@ -4,9 +4,10 @@ Ties go to the lower row; an item whose score is NaN is never chosen. One thread
 """
 
 import numpy as np
-from numba import get_num_threads, njit, prange
+from numba import config
 
 from ..data.arrays import UNKNOWN, Bool, Csr, Float32, Int32, Int64
+from .jit import get_num_threads, njit, prange
 from .lanes import LANES, any_above
 
 _jit, _jit_threads = njit(cache=True), njit(cache=True, parallel=True)
@@ -29,24 +30,25 @@ def top_of_factors(
     BLAS threads should be off (kernels.threads): each thread multiplies its own block.
     """
     q, n_items = len(queries), len(items)
-    rows, scores = _empty(q, n)
+    rows, scores = empty_lists(q, n)
     if not (q and n and n_items):
-        return _filled(rows, scores)
-    starts, columns = _excluded(exclude, q)
-    banned = _banned(allowed, n_items)
+        return filled_lists(rows, scores)
+    starts, columns = excluded_cells(exclude, q)
+    banned = banned_rows(allowed, n_items)
     queries, items = np.ascontiguousarray(queries, np.float32), np.ascontiguousarray(items, np.float32)
     if q == 1:
         parts = PARTS if items.size >= SHARED else 1
-        if get_num_threads() == 1:
+        alone = config.NUMBA_NUM_THREADS == 1  # type: ignore[attr-defined]  # to ask numba would start its threads
+        if alone or get_num_threads() == 1:
             _alone(queries[0], items, starts, columns, banned, parts, rows[0], scores[0])
-            return _filled(rows, scores)
-        found, values = _empty(parts, n)
+            return filled_lists(rows, scores)
+        found, values = empty_lists(parts, n)
         _one(queries[0], items, starts, columns, banned, found, values)
         _merge(found, values, rows[0], scores[0])
     else:
         size = min(QUERIES, max(TOGETHER, -(-q // PARTS)))
         _blocks(queries, items, starts, columns, banned, rows, scores, size)
-    return _filled(rows, scores)
+    return filled_lists(rows, scores)
 
 
 def top_of_scores(
@@ -54,25 +56,26 @@ def top_of_scores(
 ) -> tuple[Int32, Float32]:
     """The n best of each row of scores (q, n_items), NaN = cannot say; as `top_of_factors` else. Changes `scored`."""
     q, n_items = scored.shape
-    rows, scores = _empty(q, n)
+    rows, scores = empty_lists(q, n)
     if not (q and n and n_items):
-        return _filled(rows, scores)
-    starts, columns = _excluded(exclude, q)
-    _given(np.ascontiguousarray(scored, np.float32), starts, columns, _banned(allowed, n_items), rows, scores)
-    return _filled(rows, scores)
+        return filled_lists(rows, scores)
+    starts, columns = excluded_cells(exclude, q)
+    kernel = _few_given if q <= TOGETHER else _given
+    kernel(np.ascontiguousarray(scored, np.float32), starts, columns, banned_rows(allowed, n_items), rows, scores)
+    return filled_lists(rows, scores)
 
 
-def _empty(q: int, n: int) -> tuple[Int32, Float32]:
+def empty_lists(q: int, n: int) -> tuple[Int32, Float32]:
     return np.full((q, n), UNKNOWN, np.int32), np.full((q, n), LOW, np.float32)
 
 
-def _filled(rows: Int32, scores: Float32) -> tuple[Int32, Float32]:
+def filled_lists(rows: Int32, scores: Float32) -> tuple[Int32, Float32]:
     if rows.size and rows[:, -1].min() < 0:  # lists are filled from the front
         scores[rows < 0] = np.nan
     return rows, scores
 
 
-def _excluded(exclude: Csr | None, q: int) -> tuple[Int64, Int32]:
+def excluded_cells(exclude: Csr | None, q: int) -> tuple[Int64, Int32]:
     """starts (q + 1,) and columns, ascending in each row, of the stored non-zeros."""
     if exclude is None:
         return np.zeros(q + 1, np.int64), np.zeros(0, np.int32)
@@ -86,7 +89,7 @@ def _excluded(exclude: Csr | None, q: int) -> tuple[Int64, Int32]:
     return starts.astype(np.int64, copy=False), columns.astype(np.int32, copy=False)
 
 
-def _banned(allowed: Bool | None, n_items: int) -> Int32:
+def banned_rows(allowed: Bool | None, n_items: int) -> Int32:
     """Rows that nobody may be shown, ascending."""
     return np.zeros(0, np.int32) if allowed is None else np.flatnonzero(~allowed).astype(np.int32)
 
@@ -189,11 +192,21 @@ def _merge(found, values, rows, best):  # type: ignore[no-untyped-def]
 
 @_jit_threads
 def _given(scored, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
-    n_items = scored.shape[1]
     for r in prange(scored.shape[0]):
-        room = scored[r]
-        for b in banned:
-            room[b] = LOW
-        for e in range(starts[r], starts[r + 1]):
-            room[columns[e]] = LOW
-        _offer(room, 0, 0, n_items, rows[r], best[r], SLOTS)
+        _row(scored[r], starts[r], starts[r + 1], columns, banned, rows[r], best[r])
+
+
+@_jit
+def _few_given(scored, starts, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    """Without threads, whose library a service need not load."""
+    for r in range(scored.shape[0]):
+        _row(scored[r], starts[r], starts[r + 1], columns, banned, rows[r], best[r])
+
+
+@_inline
+def _row(room, begin, end, columns, banned, rows, best):  # type: ignore[no-untyped-def]
+    for b in banned:
+        room[b] = LOW
+    for e in range(begin, end):
+        room[columns[e]] = LOW
+    _offer(room, 0, 0, room.size, rows, best, SLOTS)

@@ -7,9 +7,9 @@ diagonal covariance. Rows are independent: the number of threads does not change
 """
 
 import numpy as np
-from numba import njit, prange
 
 from ..data.arrays import Float32, Float64, Int32, Int64
+from .jit import njit, prange
 
 FEW = 8  # queries that one thread answers sooner than several could be woken
 _jit_threads = njit(cache=True, parallel=True, fastmath=True, error_model="numpy")

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row
 from ..data.arrays import Int64
 from ..data.query import Query
 from ..data.vocab import Vocab
-from ..store.slates import read_shown
+from ..store.slates import ELSEWHERE, read_shown
 
 NOT_SHOWN = -1
 
@@ -60,7 +60,8 @@ def _join_named(
     rank: Int64,
 ) -> None:  # fmt: skip
     """An outcome that names an answer belongs to it, where that was given to its user and held its item."""
-    named = {slate.request: k for k, slate in enumerate(found) if slate.request is not None}
+    own_last = sorted(range(len(found)), key=lambda k: found[k].level != ELSEWHERE)  # what was answered is known best
+    named = {found[k].request: k for k in own_last if found[k].request is not None}
     for k, request in enumerate(requests):
         place = None if request is None else named.get(request)
         if place is not None and found[place].user == users[k] and items[k] in found[place].items:

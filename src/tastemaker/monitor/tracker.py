@@ -33,6 +33,7 @@ from ..store.events import read_histories
 from ..store.meta import get_meta
 from ..store.outcomes import OWN
 from ..store.quality import UNCLEAR, Pending, count_unjudged, put_quality, read_pending
+from ..store.slates import ELSEWHERE
 from ..store.store import Store
 from ..store.versions import list_versions
 from .answering import NOBODY, Answering, Log
@@ -157,7 +158,7 @@ def _judged(batch: _Batch, log: Log, chains: Chains, now: int) -> Iterator[dict[
     groups: dict[tuple[int, str, str], list[int]] = {}
     for k, slate in enumerate(lists):
         lower = ("", "")
-        if slate is not None and slate.level not in OWN:
+        if slate is not None and slate.level not in (*OWN, ELSEWHERE):
             lower = (slate.level, slate.version)
         elif slate is not None and slate.version.isdigit() and int(slate.version) in log.data_to:
             _believe(who, k, int(slate.version))
@@ -201,10 +202,15 @@ def _place_of(name: str, version: str, recommender: Recommender) -> int:
 
 def _foreseen(batch: _Batch, recommender: Recommender, members: Int64) -> Foreseen:
     """What the chain says of these outcomes, in their order."""
-    shown = batch.shown.at[members] != NOT_SHOWN
+    shown = np.array([_tells(batch.shown, k) for k in batch.shown.at[members].tolist()], bool)
     order = np.concatenate([members[shown], members[~shown]])
     parts = [*_by_lists(batch, recommender, members[shown]), *_by_histories(batch, recommender, members[~shown])]
     return joined(parts, np.argsort(order))  # members ascend
+
+
+def _tells(shown: Shown, k: int) -> bool:
+    """Does the list say what was known of its user? Another program's does not: histories do."""
+    return k != NOT_SHOWN and shown.slates[k].level != ELSEWHERE
 
 
 def _by_lists(batch: _Batch, recommender: Recommender, members: Int64) -> Iterator[Foreseen]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -163,7 +163,9 @@ class Recommender:
 
     def _allowed(self, query: Query) -> Bool:
         """bool (n_items,): available, among the candidates, and passing the filters."""
-        allowed = self.catalog.available.copy()
+        if query.candidates is None and not query.filters:
+            return self._open
+        allowed = self._open.copy()
         if query.candidates is not None:
             rows = self.catalog.items.rows(query.candidates)
             among = np.zeros(len(self.catalog), bool)
@@ -172,6 +174,13 @@ class Recommender:
         for name, wanted in query.filters.items():
             allowed &= self._filter(name, wanted)
         return allowed
+
+    @cached_property
+    def _open(self) -> Bool:
+        """What is available, in a mask that nobody can write into: who is given it again need not read it again."""
+        available = self.catalog.available.copy()
+        available.flags.writeable = False
+        return available
 
     def _filter(self, column: str, wanted: str) -> Bool:
         plain = wanted.strip().lower()

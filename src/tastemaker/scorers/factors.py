@@ -19,7 +19,8 @@ from ..data.arrays import Bool, Csr, Float32, Int32, csr_beside
 from ..data.query import Batch
 from .base import Contributions, Part
 from .collaborative import Collaborative
-from .low_rank import dots_at, top_by_vectors
+from .low_rank import dots_at
+from .sought import Sought
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Factors(Collaborative):
     ) -> tuple[Int32, Float32]:
         if self.graded:
             return super().top(batch, n, exclude, allowed)
-        return top_by_vectors(self.vectors(batch), self.items, self.known(), n, exclude, allowed)
+        return self._sought.top(self.vectors(batch), n, exclude, allowed)
 
     def contributions(self, batch: Batch, items: Int32) -> list[Contributions]:
         """Exact: by the inverse of the query's normal equations, y_j c_j v_j' A^-1 v_i from each history item j."""
@@ -78,6 +79,10 @@ class Factors(Collaborative):
     def _known(self) -> Bool:  # once a model: it reads every vector, as long as a query takes
         own = self.items[:, :-1] if self.graded else self.items  # the last coordinate of grades is 1 for all
         return np.asarray(own.any(axis=1) | (self.bias != 0))
+
+    @cached_property
+    def _sought(self) -> Sought:
+        return Sought(self.items, self._known)
 
     def vectors(self, batch: Batch) -> Float32:
         """The users' side, float32 (q, d); zeros for a query without history."""

@@ -10,6 +10,7 @@ from ..data.arrays import Bool, Csr, Float32, Int32
 from ..data.query import Batch
 from .base import BLOCK
 from .collaborative import Linear
+from .sought import Sought
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class LowRank(Linear):
     def top(
         self, batch: Batch, n: int, exclude: Csr | None = None, allowed: Bool | None = None
     ) -> tuple[Int32, Float32]:
-        return top_by_vectors(self._left(batch), self.outputs, self._answered, n, exclude, allowed)
+        return self._sought.top(self._left(batch), n, exclude, allowed)
 
     def known(self) -> Bool:
         return np.asarray(self.inputs.any(axis=1) | self._answered)
@@ -47,6 +48,10 @@ class LowRank(Linear):
         """bool (n_items,): which items have an output vector."""
         return np.asarray(self.outputs.any(axis=1))
 
+    @cached_property
+    def _sought(self) -> Sought:
+        return Sought(self.outputs, self._answered)
+
     def lent(self, shares: Csr) -> Self:
         return replace(self, inputs=shares @ self.inputs, outputs=shares @ self.outputs)
 
@@ -55,7 +60,7 @@ class LowRank(Linear):
 
     @staticmethod
     def _said(scores: Float32, left: Float32, known: Bool) -> Float32:
-        """NaN where the history or the item is a vector of zeros: as in `top_by_vectors`."""
+        """NaN where the history or the item is a vector of zeros: as in `Sought.top`."""
         said = left.any(axis=1, keepdims=True) & known
         return np.where(said, scores, np.float32(np.nan)).astype(np.float32)
 
@@ -68,16 +73,3 @@ def dots_at(left: Float32, items: Float32, rows: Int32) -> Float32:
         block = slice(start, start + step)
         found[block] = np.einsum("qd,qnd->qn", left[block], items[rows[block]], optimize=True)
     return found
-
-
-def top_by_vectors(
-    left: Float32, items: Float32, known: Bool, n: int, exclude: Csr | None, allowed: Bool | None
-) -> tuple[Int32, Float32]:
-    """The n largest left . item; nothing for a row of zeros, and never an item that is not known."""
-    from ..kernels.topk import top_of_factors
-
-    rows, scores = top_of_factors(left, items, n, exclude, known if allowed is None else known & allowed)
-    silent = ~left.any(axis=1)
-    if silent.any():
-        rows[silent], scores[silent] = -1, np.nan
-    return rows, scores

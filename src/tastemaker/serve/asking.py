@@ -3,7 +3,7 @@
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -56,11 +56,11 @@ class Answer:
         took = (monotonic() - begun) * 1000.0
         return b'{"request_id":"%b","took_ms":%.3f,%b' % (request_id.encode(), took, self.tail)
 
-    def row(self, request_id: str) -> Json:
-        """As the table of slates keeps it."""
+    def row(self, request_id: str, at: int) -> Json:
+        """As the table of slates keeps it. at: when it was shown, UTC seconds."""
         slate = self.slate
         return {
-            "at": int(time()), "user": self.query.user, "version": slate.version, "level": slate.level,
+            "at": at, "user": self.query.user, "version": slate.version, "level": slate.level,
             "level_reason": slate.level_reason, "arm": slate.arm, "query": query_json(self.query),
             "items": slate.items, "scores": slate.scores, "propensities": slate.propensities, "request": request_id,
         }  # fmt: skip

@@ -58,6 +58,11 @@ class Histories:
                 self._keep(user, mark, found[user])
         return found
 
+    def is_fresh(self, user: str) -> bool:
+        """Is what is remembered of them what would be read?"""
+        kept = self._kept.get(user)
+        return kept is not None and kept[0] == self.marks.of(self.tenant, user)
+
     def remembered(self, user: str) -> Query | None:
         """What was known last, however old: for when the store is away."""
         kept = self._kept.get(user)

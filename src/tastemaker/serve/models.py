@@ -129,6 +129,14 @@ class Event(Strict):
     place: Annotated[str, StringConstraints(max_length=MOST)] = Field("", description="Where the user was.")
 
 
+class KeptEvent(Event):
+    """As `export` writes it."""
+
+    key: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+        None, description="What makes it the same event in the store, where its sender gave it no id."
+    )
+
+
 class Receipt(BaseModel):
     row: int
     status: Literal["accepted", "duplicate", "spooled", "refused"]

@@ -94,7 +94,7 @@ def _uvicorn(settings: Settings) -> None:
     uvicorn.run(
         APP, factory=True, host=settings.host, port=settings.port, workers=settings.workers, log_level="warning",
         access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=GRACE, backlog=2048,
-        timeout_keep_alive=75, lifespan="on",
+        timeout_keep_alive=75, lifespan="on", proxy_headers=False, ws="none",
     )  # fmt: skip
 
 

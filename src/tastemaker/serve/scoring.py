@@ -1,15 +1,16 @@
-"""The one thread that scores: queries that wait together are answered together.
+"""Queries that wait together are answered together: by a thread of their own, or by the loop where that takes no time.
 
 Compiled kernels may not run in two threads of a process at once (docs/architecture.md), and a batch costs little more
 than one query. Whatever fails, every question is answered: by a lower level, one by one, or by the newest items.
+To wake a thread and to be woken by it costs more than a quick answer: where histories are remembered and the model has
+shown that it is quick, the loop answers what came with one look at its sockets, at the end of its round.
 """
 
 import sys
-from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic, time
 from typing import Any
 
@@ -26,6 +27,8 @@ from .logs import log
 from .measuring import Metrics
 
 SWITCH = 0.0005  # seconds after which a thread hands the interpreter on: it has a loop waiting beside it
+QUICK = 0.02  # seconds a batch may take that the loop answers itself
+PLAIN = {"user", "n"}  # what such a question says
 AWAY = "the user's history cannot be read"
 Done = tuple[Ask, Answer | BaseException]
 
@@ -39,9 +42,40 @@ class Scoring(Thread):
         self._batch, self._metrics = batch, metrics
         self._queue: SimpleQueue[Ask | Callable[[], None] | None] = SimpleQueue()
         self._rng = np.random.default_rng()
+        self._busy = Lock()  # held by who scores
+        self._soon: list[Ask] = []
 
     def ask(self, ask: Ask) -> None:
-        self._queue.put(ask)
+        """In the loop that waits for the answer."""
+        if not self._is_quick(ask):
+            self._queue.put(ask)
+            return
+        if not self._soon:
+            ask.loop.call_soon(self._answer_soon)
+        self._soon.append(ask)
+
+    @staticmethod
+    def _is_quick(ask: Ask) -> bool:
+        tenant, said = ask.tenant, ask.said
+        if not 0.0 < tenant.pace < QUICK / 4 or ask.explain or ask.similar or ask.then is not None or ask.diversity:
+            return False
+        return said.keys() == PLAIN and tenant.histories.is_fresh(said["user"])
+
+    def _answer_soon(self) -> None:
+        """In the loop: it waits for nobody, and no longer than a batch takes."""
+        asks, self._soon = self._soon, []
+        quick = [ask for ask in asks[: self._batch] if self._is_quick(ask)]  # something may have changed since
+        try:
+            takes = sum(ask.tenant.pace for ask in quick)
+            if 0.0 < takes < QUICK and self._queue.empty() and self._busy.acquire(blocking=False):
+                try:
+                    _resolve(self._answer_safely(quick))
+                finally:
+                    self._busy.release()
+        finally:
+            for ask in asks:
+                if not ask.future.done():
+                    self._queue.put(ask)
 
     def do(self, work: Callable[[], None]) -> None:
         """Between two batches: warming up a model, say."""
@@ -58,15 +92,16 @@ class Scoring(Thread):
         sys.setswitchinterval(SWITCH)
         while True:
             asks, rest = self._next()
-            if asks:
-                self._answer_safely(asks)
+            with self._busy:
+                if asks:
+                    _hand_over(self._answer_safely(asks))
+                for work in rest or ():
+                    try:
+                        work()
+                    except Exception as error:  # nobody else answers: this thread must not die
+                        log("error", f"between two batches: {error!r}")
             if rest is None:
                 return
-            for work in rest:
-                try:
-                    work()
-                except Exception as error:  # nobody else answers: this thread must not die
-                    log("error", f"between two batches: {error!r}")
 
     def _next(self) -> tuple[list[Ask], list[Callable[[], None]] | None]:
         """All that wait, at most a batch; None = the end."""
@@ -87,15 +122,14 @@ class Scoring(Thread):
             except Empty:
                 return asks, work
 
-    def _answer_safely(self, asks: Sequence[Ask]) -> None:
+    def _answer_safely(self, asks: Sequence[Ask]) -> list[Done]:
         try:
-            self._answer_all(asks)
+            return self._answer_all(asks)
         except Exception as error:
             asks[0].tenant.note(f"a batch: {error!r}")
-            for ask in asks:
-                _hand_over(ask.loop, [(ask, _emergency(ask, error))])
+            return [(ask, _emergency(ask, error)) for ask in asks]
 
-    def _answer_all(self, asks: Sequence[Ask]) -> None:
+    def _answer_all(self, asks: Sequence[Ask]) -> list[Done]:
         begun = monotonic()
         done: list[Done] = []
         groups: dict[int, list[Ask]] = {}
@@ -106,8 +140,7 @@ class Scoring(Thread):
         for group in groups.values():
             done += self._answer(group)
         self._metrics.batch(len(asks), monotonic() - begun)
-        for loop in {ask.loop for ask, _ in done}:
-            _hand_over(loop, [one for one in done if one[0].loop is loop])
+        return done
 
     def _answer(self, asks: Sequence[Ask]) -> list[Done]:
         """Of one project: all by what is live at this moment."""
@@ -116,7 +149,8 @@ class Scoring(Thread):
             return [(ask, StoreError("The project is not open yet. Ask again in a moment.")) for ask in asks]
         self.deadline = min(ask.deadline for ask in asks)
         known, trouble = self._known(asks, live)
-        self._metrics.stage("histories", monotonic() - max(ask.begun for ask in asks))
+        begun = monotonic()
+        self._metrics.stage("histories", begun - max(ask.begun for ask in asks))
         done: list[Done] = []
         groups: dict[tuple[int, bool, bool], list[tuple[Ask, Query, Any]]] = {}
         for ask in asks:
@@ -129,6 +163,7 @@ class Scoring(Thread):
             groups.setdefault((id(answers), ask.explain, ask.similar), []).append((ask, query, (answers, dealt)))
         for (_, explain, similar), members in groups.items():
             done += self._score(live, members, explain, similar, trouble)
+        tenant.took(monotonic() - begun, len(asks))
         tenant.recent.extend(query for members in groups.values() for _, query, _ in members[:2])
         return done
 
@@ -188,11 +223,13 @@ class Scoring(Thread):
         return found
 
 
-def _hand_over(loop: AbstractEventLoop, done: Sequence[Done]) -> None:
-    try:
-        loop.call_soon_threadsafe(_resolve, done)
-    except RuntimeError:  # the loop has ended: nobody waits any more
-        return
+def _hand_over(done: Sequence[Done]) -> None:
+    for loop in {ask.loop for ask, _ in done}:
+        mine = [one for one in done if one[0].loop is loop]
+        try:
+            loop.call_soon_threadsafe(_resolve, mine)
+        except RuntimeError:  # the loop has ended: nobody waits any more
+            continue
 
 
 def _emergency(ask: Ask, error: Exception) -> Answer | Exception:

@@ -46,6 +46,7 @@ class Tenant:
         self.live: Live | None = None
         self.gone: frozenset[str] = frozenset()
         self.up = True
+        self.pace = 0.0  # seconds that a question takes, smoothed; 0 = not known of what is live
         self.answers: dict[Any, Any] = {}  # of unchanged users, see repeated.py
         self._noted: dict[str, float] = {}
         self.spool = Spool(root, settings.spool_bytes, self._unreadable)  # of the writing thread
@@ -70,6 +71,10 @@ class Tenant:
         if live is not None and gone:
             self.live = live.without(frozenset(gone))
             self.answers.clear()
+
+    def took(self, seconds: float, n: int) -> None:
+        """That many questions were answered together."""
+        self.pace += (0.2 if self.pace else 1.0) * (seconds / n - self.pace)
 
     def check_up(self) -> None:
         """StoreError while the database is known to be away: nobody has to wait to find that out again."""

@@ -115,6 +115,7 @@ class Watching(Thread):
         if not self._warm(tenant, live):
             return
         self._list(tenant, live)  # an item may have been delisted meanwhile
+        tenant.pace = 0.0
         tenant.histories.clear()
         _settle()
         tenant.metrics.active.labels(tenant.name).set(-1 if live.marks.active is None else live.marks.active)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition, Thread
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StoreError
@@ -39,7 +39,7 @@ class Writing(Thread):
         super().__init__(name=f"writing {tenant.name}", daemon=True)
         self._tenant = tenant
         self._parcels: deque[Parcel] = deque()
-        self._slates: deque[tuple[str, Any]] = deque()
+        self._slates: deque[tuple[str, Any, int]] = deque()
         self._exposed: deque[dict[str, Any]] = deque()
         self._met: set[tuple[int, str]] = set()
         self._wake, self._ending, self._retry, self._adopted = Condition(), False, 0.0, -RETRY
@@ -56,21 +56,21 @@ class Writing(Thread):
         if len(self._slates) >= SLATES:
             self._tenant.metrics.slates.labels(self._tenant.name, "lost").inc()
             return
-        self._slates.append((request_id, answer))
+        at = int(time())
+        self._slates.append((request_id, answer, at))
         if answer.experiment is not None and answer.query.user is not None:
-            self._expose(answer)
+            self._expose(answer, at)
         if len(self._slates) >= WRITE_SLATES:
             with self._wake:
                 self._wake.notify()
 
-    def _expose(self, answer: Any) -> None:
+    def _expose(self, answer: Any, at: int) -> None:
         key = (answer.experiment["id"], answer.query.user)
         if key in self._met:
             return
         if len(self._met) > 200_000:
             self._met.clear()
         self._met.add(key)
-        at = answer.row("")["at"]
         self._exposed.append({"test": key[0], "user": key[1], "arm": answer.experiment["arm"], "at": at})
 
     def stop(self) -> None:
@@ -202,7 +202,7 @@ class Writing(Thread):
         exposed = list(self._exposed)
         try:
             with self._tenant.steady.begin() as conn:
-                put_slates(conn, [answer.row(request_id) for request_id, answer in taken], json_text)
+                put_slates(conn, [answer.row(request_id, at) for request_id, answer, at in taken], json_text)
                 if exposed:
                     add_new(conn, ab_assignments, exposed)
         except StoreError as error:

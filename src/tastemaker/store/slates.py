@@ -11,6 +11,8 @@ from ..errors import QueryError
 from .tables import slates
 from .tables.base import add_new
 
+ELSEWHERE = "elsewhere"  # level and version of what another program chose
+
 
 def put_slate(conn: sa.Connection, query: Query, slate: Slate, at: int) -> int:
     """Keep an answer; its id."""
@@ -64,5 +66,6 @@ def put_slates(
 
 
 def slate_of_request(conn: sa.Connection, request: str) -> sa.Row[Any] | None:
-    """The answer that the service gave under this request id."""
-    return conn.execute(sa.select(slates).where(slates.c.request == request).limit(1)).one_or_none()
+    """The answer that the service gave under this request id; what was shown of it came later."""
+    mine = sa.select(slates).where(slates.c.request == request, slates.c.level != ELSEWHERE)
+    return conn.execute(mine.order_by(slates.c.id).limit(1)).one_or_none()

@@ -1,6 +1,7 @@
 """What users did and what they were shown: each row gets its receipt, and is stored once."""
 
 from asyncio import get_running_loop
+from collections.abc import Sequence
 from time import time
 from typing import Annotated, Any
 from uuid import uuid4
@@ -12,15 +13,16 @@ from ...data.context import columns_of, place_context
 from ...data.events import AHEAD, KINDS
 from ...errors import QueryError
 from ...store.ingest import Told
-from ...store.slates import put_slates
+from ...store.slates import ELSEWHERE, put_slates, slate_of_request
 from ..live import Live
-from ..models import Event, Impression, Receipts, Taken
+from ..models import Event, Impression, KeptEvent, Receipts, Taken
 from ..problems import Refused
 from ..tenant import Tenant
 from .common import Ingester, Serving
 from .common import router as new_router
 
 router = new_router("events")
+SENT = "id:"  # how the key of an event begins that came with an id
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
                                    description="The same key again: the same events, stored once.")]  # fmt: skip
 WHY = {
@@ -52,7 +54,7 @@ async def events(
     return {**counts, "receipts": rows}
 
 
-async def checked_rows(tenant: Tenant, events: list[Event], batch: str) -> list[dict[str, Any]]:
+async def checked_rows(tenant: Tenant, events: Sequence[Event], batch: str) -> list[dict[str, Any]]:
     """A receipt a row. batch: makes the rows the same ones when they are sent again."""
     now = int(time())
     checked = [_checked(tenant, event, f"{batch}:{k}", now) for k, event in enumerate(events)]
@@ -80,7 +82,8 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
     except QueryError as error:
         return str(error)
     moment = now if event.time is None else event.time
-    chosen = key if event.id is None else f"id:{event.id}"
+    own = event.key if isinstance(event, KeptEvent) else None
+    chosen = f"{SENT}{event.id}" if event.id is not None else own or key
     return Told(
         event.user,
         event.item,
@@ -126,23 +129,26 @@ def _receipt(row: int, fate: str) -> dict[str, Any]:
 def impressions(
     caller: Ingester, impressions: Annotated[list[Impression], Body(min_length=1, max_length=1000)]
 ) -> dict[str, int]:
-    """What was shown: where somebody else chose it, it can be measured all the same."""
+    """What was shown: of an answer that is named by its request_id, or what somebody else chose, to be measured too."""
     now = int(time())
     for k, one in enumerate(impressions):
         if ahead := _ahead(one.time, now):
             raise Refused(422, f"Impression {k}: {ahead} Nothing was stored.")
-    rows = [_shown(one, now) for one in impressions]
     with caller.tenant.store.begin() as conn:
-        put_slates(conn, rows)
-    return {"accepted": len(rows)}
+        named = {one.request_id: slate_of_request(conn, one.request_id) for one in impressions if one.request_id}
+        put_slates(conn, [_shown(one, now, named.get(one.request_id or "")) for one in impressions])
+    return {"accepted": len(impressions)}
 
 
-def _shown(one: Impression, now: int) -> dict[str, Any]:
+def _shown(one: Impression, now: int, answer: Any) -> dict[str, Any]:
+    """answer: the slate of its request_id; what was known and which version chose is said there."""
     n = len(one.items)
     query: dict[str, Any] = {"likes": [], "ratings": {}, "user": one.user, "profile": {}, "context": {},
              "candidates": None, "exclude": [], "filters": {}, "n": n, "now": one.time or now, "when": {}}  # fmt: skip
+    made_by = {"version": ELSEWHERE, "level": ELSEWHERE, "level_reason": "shown by another program", "arm": None}
+    if answer is not None and answer.user == one.user:
+        query, made_by = answer.query, {name: getattr(answer, name) for name in made_by}
     return {
-        "at": one.time or now, "user": one.user, "version": "elsewhere", "level": "elsewhere",
-        "level_reason": "shown by another program", "arm": None, "query": query, "items": one.items,
+        "at": one.time or now, "user": one.user, **made_by, "query": query, "items": one.items,
         "scores": [None] * n, "propensities": [], "request": one.request_id,
     }  # fmt: skip

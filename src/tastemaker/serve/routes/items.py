@@ -9,7 +9,7 @@ from ...store.catalogs import tell_listed
 from ...store.upserts import find_item, page_items, put_items
 from ..models import Item, ItemPage, StoredItem, Upserted
 from ..problems import Refused
-from ..starting import refresh_catalog
+from ..starting import queue_catalog, run_job
 from ..tenant import Tenant
 from .common import Cursor, Ingester, PageSize, Reader, Segment
 from .common import router as new_router
@@ -45,9 +45,11 @@ def upserted(tenant: Tenant, told: list[dict[str, Any]]) -> dict[str, Any]:
         found = put_items(conn, told)
         if found.gone or found.back:
             tell_listed(conn)
+        added, changed, unchanged = found.change
+        job, waits = queue_catalog(conn, tenant, bool(added or changed))
     tenant.delist(found.gone)
-    added, changed, unchanged = found.change
-    job = refresh_catalog(tenant) if added or changed else None
+    if job is not None and waits:
+        run_job(tenant, job)
     return {"added": added, "changed": changed, "unchanged": unchanged, "job": job}
 
 

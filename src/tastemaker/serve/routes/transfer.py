@@ -13,20 +13,20 @@ from starlette.responses import StreamingResponse
 
 from ...data.events import KINDS
 from ...store.upserts import page_events, page_items, page_users
-from ..models import Event, Item, User
+from ..models import Item, KeptEvent, User
 from ..problems import Refused
 from ..tenant import Tenant
 from . import items as item_routes
 from . import users as user_routes
 from .common import Admin, Ingester, Serving
 from .common import router as new_router
-from .events import checked_rows
+from .events import SENT, checked_rows
 
 router = new_router("transfer")
 What = Literal["items", "users", "events"]
 LINES = "application/x-ndjson"
 CHUNK = 1000
-MODELS: dict[str, type[BaseModel]] = {"items": Item, "users": User, "events": Event}
+MODELS: dict[str, type[BaseModel]] = {"items": Item, "users": User, "events": KeptEvent}
 
 
 class Imported(BaseModel):
@@ -53,13 +53,15 @@ def _lines(tenant: Tenant, what: str, left: int) -> Iterator[bytes]:
             rows = page(conn, after, min(CHUNK, left))
         if not rows:
             return
-        yield b"".join(orjson.dumps(shown(row)) + b"\n" for row in rows)
-        after, left = rows[-1][0], left - len(rows)
+        kept = [row for row in rows if what != "users" or not row.synthetic]  # nobody can give an invented user back
+        yield b"".join(orjson.dumps(shown(row)) + b"\n" for row in kept)
+        after, left = rows[-1][0], left - len(kept)
 
 
 def _event(row: Any) -> dict[str, Any]:
     found = {"user": row.user, "item": row.item, "kind": KINDS[row.kind], "value": row.value, "time": row.time,
-             "id": row.key, "context": row.context, "request_id": row.request}  # fmt: skip
+             "context": row.context, "request_id": row.request}  # fmt: skip
+    found |= {"id": row.key.removeprefix(SENT)} if row.key.startswith(SENT) else {"key": row.key}
     return {name: value for name, value in found.items() if value is not None}
 
 
