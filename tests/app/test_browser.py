@@ -75,6 +75,9 @@ def test_every_page_wide_and_on_a_phone(kind: str, browser: Any, projects: dict[
                     visitor.faults += [f"{name}, {look}: {fault}" for fault in visitor.serious()]
                 if PICTURES:
                     visitor.picture(Path(PICTURES) / f"{kind}-{name}-{look}.png")
+                    if (kind, name) == ("numbers", "discover"):
+                        pictured = visitor.page.get_by_test_id("stVegaLiteChart")
+                        pictured.screenshot(path=Path(PICTURES) / f"map-{look}.png")
             if (kind, look) == ("ratings", "light"):
                 _take_every_csv(visitor)
                 _choose(visitor)
