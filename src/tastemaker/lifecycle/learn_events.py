@@ -264,7 +264,7 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
 
 def _units(later: Later, report: Judged) -> tuple[int, int, str]:
     """What intervals are drawn over, how many of them tell something, and what they are called."""
-    if later.kinds is not None and isinstance(report, RankingReport):
+    if later.kinds is not None and report.n_users < FEW_USERS and isinstance(report, RankingReport):
         return len(report.per_user["ndcg"]), FEW_DAYS, "days of users"
     return report.n_users, FEW_USERS, "users"
 
