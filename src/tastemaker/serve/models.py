@@ -103,6 +103,10 @@ class Explanation(BaseModel):
     note: str = Field(description='"" = explained by the version that answered, from what was known then.')
 
 
+Block = Annotated[dict[Name, Number], Field(max_length=200)]
+Surroundings = Annotated[dict[Name, Block | Number | Name], Field(max_length=200)]
+
+
 class Event(Strict):
     """Something that a user did."""
 
@@ -116,15 +120,8 @@ class Event(Strict):
     time: Moment | None = Field(None, description="When it happened, UTC seconds; now if missing.")
     id: Id | None = Field(None, description="What makes it the same event when it is sent again.")
     request_id: Id | None = Field(None, description="The answer that it follows.")
-    context: (
-        Annotated[
-            dict[Name, Annotated[dict[Name, Number], Field(max_length=200)] | Number | Name], Field(max_length=200)
-        ]
-        | None
-    ) = Field(
-        None,
-        description="Block -> name -> number, or the name alone, or `block:name` -> number; that of the answer "
-        "that it follows if missing.",
+    context: Surroundings | None = Field(
+        None, description="Block -> name -> number, or the name, or `block:name` -> number; else as the answer before."
     )
     place: Annotated[str, StringConstraints(max_length=MOST)] = Field("", description="Where the user was.")
 

@@ -160,7 +160,7 @@ def worst_rows(found: Quality, catalog: Catalog) -> list[Row]:
             words.COL_ITEM: catalog.titles[row],
             words.COL_OUTCOMES: f.said,
             words.COL_RIGHT: _percent(f.accuracy.mean),
-            words.COL_SURE: _between(sure(f)),
+            words.COL_SURE: _between(f.accuracy),  # of one item, most outcomes are of different users
             words.COL_LIKED: _percent(f.liked),
         }
         for row, f in judged[:WORST]
