@@ -63,7 +63,7 @@ def test_a_moment_that_has_not_come_is_refused_row_by_row(service: Service, proj
     done = service.ask("POST", "/v1/import/events", content=lines).json()
     assert (done["stored"], [row["line"] for row in done["refused"]]) == (1, [2, 3])
     body = [{"user": "ann", "items": [item], "time": moment} for moment in sent]
-    assert "Impression 2: The time" in service.post("/v1/impressions", body, status=422)["detail"]
+    assert "Impression 2: The time" in service.post("/v1/impressions", body, status=409)["detail"]
     assert service.post("/v1/impressions", body[:2]) == {"accepted": 2}
 
 

@@ -101,7 +101,7 @@ def test_the_clock_jumps(shop: Path, project: Project, monkeypatch: pytest.Monke
     item, real = project.catalog().items.ids[0], time.time
     with opened(shop, key=new_key(shop, "admin")) as service:
         for jump in (-7 * 86400, 7 * 86400):
-            for module in ("scoring", "asking", "routes.events"):
+            for module in ("scoring", "writing", "routes.events"):
                 monkeypatch.setattr(f"tastemaker.serve.{module}.time", lambda j=jump: real() + j)
             assert service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""}
             assert service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])["accepted"] == 1

@@ -140,6 +140,7 @@ class Writing(Thread):
         except StoreError as error:
             self._tenant.note(f"events: {error}")
             self._tenant.spool.add(told)
+            self._tenant.changed({one.user for one in told})  # an answer without them says so
             return ["spooled"] * len(told)
 
     def _written(self, told: Sequence[Told]) -> Fates:

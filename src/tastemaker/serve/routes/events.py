@@ -133,7 +133,7 @@ def impressions(
     now = int(time())
     for k, one in enumerate(impressions):
         if ahead := _ahead(one.time, now):
-            raise Refused(422, f"Impression {k}: {ahead} Nothing was stored.")
+            raise Refused(409, f"Impression {k}: {ahead} Nothing was stored.")
     with caller.tenant.store.begin() as conn:
         named = {one.request_id: slate_of_request(conn, one.request_id) for one in impressions if one.request_id}
         put_slates(conn, [_shown(one, now, named.get(one.request_id or "")) for one in impressions])
