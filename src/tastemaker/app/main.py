@@ -12,6 +12,7 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer]{padding:3.2rem 3rem 4rem}
 @media(max-width:640px){[data-testid=stMainBlockContainer]{padding-left:1rem;padding-right:1rem}}
 [data-testid=stVegaLiteChart]{margin-bottom:-.8rem}
+[data-tag],[data-tag] *{color:light-dark(#fff,#0e1117)!important}
 [data-testid=stCaptionContainer]{color:inherit!important;opacity:.8}
 [data-testid=stCaptionContainer] p{color:inherit!important}
 .tastemaker-table{overflow-x:auto;border:1px solid rgba(128,140,155,.35);border-radius:8px;font-size:14px}

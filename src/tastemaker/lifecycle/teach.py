@@ -85,7 +85,8 @@ def _too_few(real: Dataset, recipe: Recipe, parent: ModelVersion) -> bool:
     if not len(real):
         return True
     taught = parent.events_real and not parent.events_synthetic
-    return not (taught or recipe.invents or real.events.synthetic.any() or judgeable(real, recipe))
+    settled = taught or recipe.invents or bool(recipe.context) or real.events.synthetic.any()
+    return not (settled or judgeable(real, recipe))
 
 
 def _deployed(store: Store, lesson: Lesson, order: Sequence[str], watch: Watch) -> Lesson:
