@@ -5,7 +5,7 @@ import pytest
 
 from tastemaker.errors import QueryError, StoreError
 from tastemaker.store import Store, activate, add_versions, check, list_decisions, list_versions, prune, rollback
-from tastemaker.store.experiments import NewExperiment, start_experiment
+from tastemaker.store.experiments import NewExperiment, check_experiment, start_experiment
 
 from .toys import candidate
 
@@ -40,6 +40,8 @@ def test_what_may_be_needed_stays(store: Store) -> None:
         assert rollback(conn, "test").id == 4
         with pytest.raises(StoreError, match="Version 3 was pruned"):
             activate(conn, 3, "test")
+        with pytest.raises(StoreError, match="Version 3 was pruned"):
+            check_experiment(conn, NewExperiment(control=4, treatment=3, metric="like_rate"))
         said = [d["reason"] for d in list_decisions(conn) if d["what"] == "pruned"]
     assert said == ["versions 3, 5, 6: --keep 1"]
     assert prune(store, keep=1).versions == (1, 2)  # after the rollback nobody needs them

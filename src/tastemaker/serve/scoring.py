@@ -164,7 +164,7 @@ class Scoring(Thread):
         for (_, explain, similar), members in groups.items():
             done += self._score(live, members, explain, similar, trouble)
         tenant.took(monotonic() - begun, len(asks))
-        tenant.recent.extend(query for members in groups.values() for _, query, _ in members[:2])
+        tenant.recent.extend(one.query for _, one in done[-2:] if isinstance(one, Answer) and one.whole)
         return done
 
     def _known(self, asks: Sequence[Ask], live: Live) -> tuple[dict[str, Query], dict[str, str]]:

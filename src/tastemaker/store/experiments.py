@@ -15,7 +15,7 @@ from .outcomes import MEASURES
 from .tables import ab_assignments, ab_tests, model_versions
 from .tables.base import add_new, alone
 from .tables.experiments import RUNNING
-from .versions import active_version, version
+from .versions import active_version, version, whole_version
 
 Json = dict[str, Any]
 
@@ -75,11 +75,11 @@ def start_experiment(conn: sa.Connection, new: NewExperiment) -> Experiment:
 
 
 def check_experiment(conn: sa.Connection, new: NewExperiment) -> None:
-    """QueryError unless it could be started: two versions that are there, a share, a known measure."""
+    """QueryError unless it could be started: two versions that are whole, a share, a known measure."""
     if new.control == new.treatment:
         raise QueryError(f"Version {new.control} cannot be compared with itself. See: tastemaker versions")
     for v in (new.control, new.treatment):
-        version(conn, v)
+        whole_version(conn, v)
     check_share(new.share)
     check_measure(new.metric)
 

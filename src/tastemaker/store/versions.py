@@ -122,12 +122,18 @@ def rollback(conn: sa.Connection, reason: str, now: int | None = None) -> ModelV
     return _activate(conn, stack[-2], reason, True, now)
 
 
+def whole_version(conn: sa.Connection, id_: int) -> ModelVersion:
+    """One that can answer; StoreError where it was pruned."""
+    found = version(conn, id_)
+    if not found.artifact:
+        raise StoreError(f"Version {id_} was pruned: its numbers are gone. Choose one: tastemaker versions")
+    return found
+
+
 def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int | None) -> ModelVersion:
     alone(conn, model_versions)
-    chosen, old = version(conn, id_), active_version(conn)
+    chosen, old = whole_version(conn, id_), active_version(conn)
     refuse_rehearsal(conn)
-    if not chosen.artifact:
-        raise StoreError(f"Version {id_} was pruned: its numbers are gone. Choose one: tastemaker versions")
     if old is not None and old.id == id_:
         return chosen
     conn.execute(sa.update(model_versions).where(ACTIVE).values(state="retired"))
