@@ -100,9 +100,9 @@ class Live:
 
     def listing(self, conn: sa.Connection) -> "Live":
         """The same with what is delisted by now."""
-        marks, available = Marks.read(conn), np.ones(len(self.catalog), bool)
+        available = np.ones(len(self.catalog), bool)
         available[[row for row in delisted(conn) if row < len(available)]] = False
-        return replace(self._listing(available), marks=replace(self.marks, listed=marks.listed))
+        return replace(self._listing(available), marks=replace(self.marks, listed=get_meta(conn, "catalog")))
 
     def _listing(self, available: Bool) -> "Live":
         catalog = replace(self.catalog, available=available)
