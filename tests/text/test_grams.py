@@ -50,6 +50,14 @@ def test_what_is_negated_is_another_word_but_not_beyond_the_clause():
     assert happy in grams("happy", how)
 
 
+def test_the_letters_of_what_is_negated_are_others_too():
+    how = Reading((), (5,))
+    happy = set(grams("happy", how))
+    assert not happy & set(grams("not very happy", how))
+    assert happy & set(grams("I am happy, not sad", how))
+    assert happy & set(grams("not very happy", Reading((), (5,), spelling=False)))
+
+
 def test_pairs_of_words_do_not_join_two_texts():
     pair = Reading((2,), (), False)
     assert len(Corpus.read(["a", "b"], pair).gram) == 0

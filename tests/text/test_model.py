@@ -1,16 +1,17 @@
 """What a text model learns, foretells, and says nothing of."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tastemaker.algorithms.text_lexicon import Lexicon, fit_lexicon
-from tastemaker.algorithms.text_linear import TextLinear, calibrated
+from tastemaker.algorithms.text_linear import TextLinear, calibrated, sharpness
 from tastemaker.errors import TrainingError
 from tastemaker.text import Corpus, Reading, TextModel, load
 from tastemaker.text.grams import hash_of
-from tastemaker.text.model import weighed
+from tastemaker.text.model import shares, weighed
 from tastemaker.watch import Watch
 
 LABELS = ("cold", "warm")
@@ -91,6 +92,27 @@ def test_the_same_texts_make_the_same_model(model):
     np.testing.assert_array_equal(again.weights, model.weights)
 
 
+def test_a_distribution_is_as_sharp_as_labels_are_sure(model):
+    """One label in four is drawn at random: who says 3/4 + 1/8 is right, whatever the chances of each by itself say."""
+    rng = np.random.default_rng(0)
+    first = rng.random(4000) < 0.5
+    truly = np.where(rng.random(4000) < 0.25, rng.random(4000) < 0.5, first)
+    has = np.stack([truly, ~truly], axis=1)
+    chances = np.where(np.stack([first, ~first], axis=1), 0.5, 0.2).astype(np.float32)
+    found = shares(chances, sharpness(chances, has))
+    np.testing.assert_allclose(found.max(axis=1), 0.875, atol=0.02)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-6)
+    again = load(*replace(model, sharpness=1.7).state())
+    assert again.distribution(COLD[:1]).max() > model.distribution(COLD[:1]).max()
+
+
+def test_a_model_of_before_reads_letters_as_it_learned_them(model):
+    settings, arrays = replace(model, reading=Reading(spelling=False)).state()
+    del settings["reading"]["spelling"], settings["sharpness"]
+    again = load(settings, arrays)
+    assert (again.reading, again.sharpness) == (Reading(spelling=False), 1.0)
+
+
 def test_calibration_makes_the_chances_of_kept_aside_texts_better(model):
     rng = np.random.default_rng(0)
     texts = [str(rng.choice(COLD + WARM)) for _ in range(200)]
@@ -101,7 +123,7 @@ def test_calibration_makes_the_chances_of_kept_aside_texts_better(model):
         p = np.clip(one.chances(texts), 1e-6, 1 - 1e-6)
         return -np.where(has, np.log(p), np.log(1 - p)).mean()
 
-    assert loss(calibrated(model, texts, has)) < loss(model) - 0.1
+    assert loss(calibrated(model, model.margins(texts), has)) < loss(model) - 0.1
 
 
 def test_labels_that_are_nowhere_or_everywhere_are_refused():

@@ -5,10 +5,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from tastemaker.algorithms.sentence_torch import fit_hidden
 from tastemaker.algorithms.text_linear import TextLinear
 from tastemaker.algorithms.text_sentences import fit_sentences
 from tastemaker.data.labelled import Labelled
-from tastemaker.errors import MissingExtra
+from tastemaker.errors import ArtifactError, MissingExtra
 from tastemaker.text import Reading, SentenceModel, load, sentences
 from tastemaker.watch import Watch
 
@@ -55,7 +56,69 @@ def test_what_no_n_gram_tells_is_told_by_the_vector(encoded):
 def test_margins_are_those_of_the_n_grams_plus_those_of_the_vector(encoded):
     model = fit_sentences("any", DATA, NOTHING, ("cold", "warm"), Watch())
     found = model.margins(["ice rise"]) - model.words.margins(["ice rise"])
-    np.testing.assert_allclose(found, model.directions[:1], rtol=1e-5)
+    np.testing.assert_allclose(found, model.hidden.margins(arranged(["ice rise"])), rtol=1e-4, atol=1e-5)
+
+
+def test_the_network_that_is_served_is_the_one_that_was_learned_and_the_same_seed_makes_the_same():
+    v, has = arranged(TEXTS) * 3.0 - 1.0, DATA.has
+    first, second = (fit_hidden(v, has, 1, Watch()) for _ in range(2))
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert ((first.margins(v) > 0) == has).all()
+
+
+def test_what_each_counts_is_told_by_texts_that_neither_has_learned_from(monkeypatch):
+    """The vectors are noise that a network learns by heart: they must count next to nothing beside the words."""
+    noise = np.random.default_rng(0).normal(size=(len(TEXTS), 40)).astype(np.float32)
+    monkeypatch.setattr("tastemaker.algorithms.text_sentences.vectors", lambda encoder, texts, report=None: noise)
+    model = fit_sentences("any", DATA, NOTHING, ("cold", "warm"), Watch())
+    words = model.words.margins(TEXTS)
+    assert np.abs(model.hidden.margins(noise)).mean() < 0.3 * np.abs(words).mean()
+    assert (model.words.thresholds != 0.5).all()
+
+
+def test_a_model_of_before_says_what_to_do():
+    words = TextLinear(Reading((1,), ())).fit(TEXTS, ("cold", "warm"), DATA.has, Watch())
+    settings, arrays = words.state()
+    with pytest.raises(ArtifactError, match="train-emotion"):
+        load({**settings, "kind": "sentences", "encoder": "any"}, arrays)
+
+
+class Tiny:
+    """A real transformer of four layers, made here; what the library gives of an encoder."""
+
+    max_seq_length = 16
+
+    def __init__(self, folder):
+        import torch
+        from transformers import BertConfig, BertModel, BertTokenizerFast
+
+        words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "ice", "floe", "sun", "rise"]
+        folder.joinpath("vocab.txt").write_text("\n".join(words), "utf-8")
+        self.tokenizer = BertTokenizerFast(str(folder / "vocab.txt"))
+        torch.manual_seed(0)
+        shape = {"hidden_size": 8, "num_hidden_layers": 6, "num_attention_heads": 2, "intermediate_size": 16}
+        self.auto_model = BertModel(BertConfig(vocab_size=len(words), max_position_embeddings=16, **shape)).eval()
+
+    def __getitem__(self, k):
+        return self
+
+
+def test_a_text_is_the_means_of_three_layers_whatever_it_is_padded_to(tmp_path, monkeypatch):
+    tiny = Tiny(tmp_path)
+    monkeypatch.setattr(sentences, "_encoder", lambda name: tiny)
+    texts = ["ice", "sun rise ice floe sun", "floe rise", "ice " * 100]
+    found = sentences.vectors("tiny", texts)
+    assert found.shape == (4, 24)
+    for text, row in zip(texts, found, strict=True):
+        np.testing.assert_allclose(sentences.vectors("tiny", [text])[0], row, rtol=1e-3, atol=1e-5)
+    import torch
+
+    with torch.inference_mode():
+        tokens = tiny.tokenizer(["floe rise"], return_tensors="pt")
+        states = tiny.auto_model(**tokens, output_hidden_states=True).hidden_states
+    expected = np.concatenate([states[layer][0].mean(0).numpy() for layer in (2, 4, 6)])
+    np.testing.assert_allclose(found[2], expected, rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.skipif(HERE, reason="the extra is installed")
@@ -70,5 +133,6 @@ def test_without_the_extra_its_install_line_is_told():
 def test_a_real_encoder_is_loaded_offline(monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     found = sentences.vectors(ENCODER, ["a cat sleeps", "a kitten naps", "tax law"])
-    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1.0, rtol=1e-4)
-    assert found[0] @ found[1] > found[0] @ found[2] + 0.3
+    assert found.shape == (3, 3 * 384)
+    last = found[:, -384:] / np.linalg.norm(found[:, -384:], axis=1, keepdims=True)
+    assert last[0] @ last[1] > last[0] @ last[2] + 0.3

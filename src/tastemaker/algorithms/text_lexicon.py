@@ -12,7 +12,7 @@ from ..data.arrays import Bool
 from ..errors import TrainingError
 from ..text import Reading, TextModel
 from ..watch import Watch
-from .text_linear import TextLinear, calibrated
+from .text_linear import TextLinear, platt
 
 VERY = ("very", "so", "really", "extremely", "pretty", "incredibly", "super", "absolutely", "quite", "totally")
 NOT = ("not", "not very", "not at all", "never", "don't feel", "isn't", "wasn't", "no longer")
@@ -78,5 +78,6 @@ def fit_lexicon(lexicon: Lexicon, rng: np.random.Generator, watch: Watch) -> Tex
     first = how.fit([t for t, out in zip(texts, held, strict=True) if not out], lexicon.labels, has[~held], watch)
     asked = [t for t, out in zip(texts, held, strict=True) if out]
     said = np.asarray(~np.isnan(first.chances(asked)).any(axis=1))
-    first = calibrated(first, [t for t, known in zip(asked, said, strict=True) if known], has[held][said])
-    return replace(final, slope=first.slope, offset=first.offset, thresholds=first.thresholds)
+    margins = first.margins([t for t, known in zip(asked, said, strict=True) if known])
+    slope, offset, thresholds = platt(margins, has[held][said])
+    return replace(final, slope=slope, offset=offset, thresholds=thresholds)

@@ -84,10 +84,30 @@ class TextLinear:
         return w[:-1], w[-1]
 
 
-def calibrated(model: TextModel, texts: Sequence[str], has: Bool) -> TextModel:
-    """Platt's two numbers a label, and the threshold of the best F1, on texts that were not learned from."""
-    slope, offset, thresholds = platt(model.margins(texts), has)
-    return replace(model, slope=slope, offset=offset, thresholds=thresholds)
+def calibrated(model: TextModel, margins: Float32, has: Bool) -> TextModel:
+    """Platt's two numbers a label, the threshold of the best F1, and how sharp a distribution is.
+
+    margins: float32 (n, n_labels), of texts that were not learned from
+    """
+    slope, offset, thresholds = platt(margins, has)
+    found = replace(model, slope=slope, offset=offset, thresholds=thresholds)
+    return replace(found, sharpness=sharpness(found.calibrated(margins), has))
+
+
+def sharpness(chances: Float32, has: Bool) -> float:
+    """The exponent that makes a text's distribution likeliest, one of several labels being it with equal chance."""
+    from scipy.optimize import minimize_scalar
+
+    some = has.any(axis=1)
+    if not some.any():
+        return 1.0
+    log, target = np.log(chances[some].astype(np.float64)), has[some] / has[some].sum(axis=1, keepdims=True)
+
+    def loss(exponent: float) -> float:
+        said = exponent * log
+        return float((np.logaddexp.reduce(said, axis=1) - (target * said).sum(axis=1)).mean())
+
+    return float(minimize_scalar(loss, bounds=(0.3, 3.0), method="bounded").x)
 
 
 def platt(margin: Float32, has: Bool) -> tuple[Float32, Float32, Float32]:

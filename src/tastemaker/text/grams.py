@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,11 +34,13 @@ DIRT = re.compile(r"https?://\S+|[\ufe00-\ufe0f\u200d]|[\U0001f3fb-\U0001f3ff]")
 
 @dataclass(frozen=True)
 class Reading:
-    """words, chars: which lengths of n-grams are counted, () = none; negation: is what is negated another word?"""
+    """words, chars: which lengths of n-grams are counted, () = none; negation: is what is negated another word, and
+    spelling: are its letters others, too?"""
 
     words: tuple[int, ...] = (1, 2)
     chars: tuple[int, ...] = (2, 3, 4, 5)
     negation: bool = True
+    spelling: bool = True
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class Corpus:
     @classmethod
     def read(cls, texts: Sequence[str], how: Reading) -> "Corpus":
         letters = _Letters.of([plain(text) for text in texts])
-        parts = [*_of_words(letters, how), *_of_chars(letters, how)]
+        tokens = _read(letters)
+        parts = [*_of_words(letters, how, tokens), *_of_chars(letters, how, tokens)]
         owner, gram = (np.concatenate([np.zeros(0, t), *(p[k] for p in parts)]) for k, t in ((0, int), (1, np.uint32)))
         kind = np.concatenate([np.zeros(0, np.int8), *(np.full(len(p[0]), p[2], np.int8) for p in parts)])
         return cls(len(texts), owner.astype(np.int64), gram.astype(np.uint32), kind)
@@ -108,6 +112,15 @@ class _Letters:
         return np.asarray((self.running[end] - self.running[start]) * self.power[start], np.uint64)
 
 
+class _Tokens(NamedTuple):
+    """Words and signs: where each starts and ends, its `_class`, and whether it stands behind a negation."""
+
+    start: Int64
+    end: Int64
+    what: np.ndarray
+    negated: Bool
+
+
 def _powers(base: np.uint64, n: int) -> UInt64:
     found = np.full(n, base, np.uint64)
     found[:1] = 1
@@ -120,11 +133,11 @@ def _short(long: UInt64, salt: int) -> UInt32:
     return ((mixed * BASE) >> np.uint64(32)).astype(np.uint32)
 
 
-def _of_words(letters: _Letters, how: Reading) -> list[tuple[Int64, UInt32, int]]:
-    start, end, what = _tokens(letters)
+def _of_words(letters: _Letters, how: Reading, tokens: _Tokens) -> list[tuple[Int64, UInt32, int]]:
+    start, end, what, negated = tokens
     owner, hashes = letters.owner[start], letters.hashes(start, end)
     if how.negation:
-        hashes = np.where(_negated(hashes, owner, np.asarray(what == WORD)), hashes ^ NEGATED, hashes)
+        hashes = np.where(negated, hashes ^ NEGATED, hashes)
     found = []
     for n in how.words:
         if len(hashes) < n:
@@ -140,6 +153,12 @@ def _of_words(letters: _Letters, how: Reading) -> list[tuple[Int64, UInt32, int]
             whole &= owner[part] == owner[: len(whole)]
         found.append((owner[: len(whole)][whole], _short(together[whole], n), 1))
     return found
+
+
+def _read(letters: _Letters) -> _Tokens:
+    start, end, what = _tokens(letters)
+    negated = _negated(letters.hashes(start, end), letters.owner[start], np.asarray(what == WORD))
+    return _Tokens(start, end, what, negated)
 
 
 def _tokens(letters: _Letters) -> tuple[Int64, Int64, np.ndarray]:
@@ -181,12 +200,19 @@ def _negations() -> UInt64:
     return letters.hashes(start, end)
 
 
-def _of_chars(letters: _Letters, how: Reading) -> list[tuple[Int64, UInt32, int]]:
+def _of_chars(letters: _Letters, how: Reading, tokens: _Tokens) -> list[tuple[Int64, UInt32, int]]:
     found, size = [], len(letters.code)
+    before = np.zeros(size + 1, np.int64)  # letters of negated words up to here
+    if how.negation and how.spelling:
+        edge = np.zeros(size + 1, np.int64)
+        edge[tokens.start[tokens.negated]], edge[tokens.end[tokens.negated]] = 1, -1
+        before[1:] = np.cumsum(np.cumsum(edge[:-1]))
     for n in how.chars:
         if size < n:
             continue
         start = np.arange(size - n + 1)
         start = start[letters.owner[start] == letters.owner[start + n - 1]]
-        found.append((letters.owner[start], _short(letters.hashes(start, start + n), 16 + n), 2))
+        hashes = letters.hashes(start, start + n)
+        hashes = np.where(before[start + n] > before[start], hashes ^ NEGATED, hashes)
+        found.append((letters.owner[start], _short(hashes, 16 + n), 2))
     return found

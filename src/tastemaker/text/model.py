@@ -23,6 +23,7 @@ class TextModel:
     labels:     what a text may be, several at once
     grams:      uint32 (g,) sorted hashes;  kind: int8 (g,), 0 word, 1 words, 2 letters;  idf: float32 (g,)
     weights:    float32 (g, n_labels);  bias, slope, offset, thresholds: float32 (n_labels,)
+    sharpness:  a text's distribution is chance_l^sharpness / Σ_k chance_k^sharpness
     """
 
     labels: tuple[str, ...]
@@ -35,6 +36,7 @@ class TextModel:
     slope: Float32
     offset: Float32
     thresholds: Float32
+    sharpness: float = 1.0
 
     def chances(self, texts: Sequence[str]) -> Float32:
         """Calibrated, each label by itself, float32 (n, n_labels); NaN for a text in words that nobody has met."""
@@ -59,8 +61,7 @@ class TextModel:
 
     def distribution(self, texts: Sequence[str]) -> Float32:
         """float32 (n, n_labels), rows that sum to 1; NaN where the model cannot say."""
-        chances = self.chances(texts)
-        return np.asarray(chances / chances.sum(axis=1, keepdims=True), np.float32)
+        return shares(self.chances(texts), self.sharpness)
 
     def chosen(self, texts: Sequence[str]) -> Bool:
         """Which labels a text has, bool (n, n_labels): those above their threshold, or else the best one."""
@@ -68,14 +69,18 @@ class TextModel:
 
     def state(self) -> tuple[Json, dict[str, np.ndarray]]:
         how = {"words": list(self.reading.words), "chars": list(self.reading.chars), "negation": self.reading.negation}
+        how["spelling"] = self.reading.spelling
         arrays = {name: getattr(self, name) for name in ARRAYS}
-        return {"kind": "text", "labels": list(self.labels), "reading": how}, arrays
+        said = {"kind": "text", "labels": list(self.labels), "reading": how, "sharpness": self.sharpness}
+        return said, arrays
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "TextModel":
         how = settings["reading"]
-        reading = Reading(tuple(how["words"]), tuple(how["chars"]), how["negation"])
-        return cls(tuple(settings["labels"]), reading, **{name: arrays[name] for name in ARRAYS})
+        spelling = how.get("spelling", False)  # of before: letters were read without regard to it
+        reading = Reading(tuple(how["words"]), tuple(how["chars"]), how["negation"], spelling)
+        kept = {name: arrays[name] for name in ARRAYS}
+        return cls(tuple(settings["labels"]), reading, **kept, sharpness=settings.get("sharpness", 1.0))
 
 
 ARRAYS = ("grams", "kind", "idf", "weights", "bias", "slope", "offset", "thresholds")
@@ -90,6 +95,12 @@ def weighed(counts: Csr, idf: Float32, kind: np.ndarray) -> Csr:
     length = np.sqrt(np.bincount(row * 2 + side, weights=found.data.astype(np.float64) ** 2, minlength=2 * len(row)))
     found.data = (found.data / np.maximum(length[row * 2 + side], 1e-12)).astype(np.float32)
     return found
+
+
+def shares(chances: Float32, sharpness: float) -> Float32:
+    """Chances of labels, each by itself, as one distribution, rows that sum to 1."""
+    sharp = chances.astype(np.float64) ** sharpness
+    return np.asarray(sharp / sharp.sum(axis=1, keepdims=True), np.float32)
 
 
 def choose(chances: Float32, thresholds: Float32) -> Bool:

