@@ -6,14 +6,18 @@ import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from threading import Event
 from time import monotonic, time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tastemaker.lifecycle import Project
 from tastemaker.store.jobs import hand_job
+from tastemaker.store.slates import read_slates
+from tastemaker.store.tables import ab_assignments
 
 from .opened import Service, ids_of, new_key, opened, until
 
@@ -50,6 +54,55 @@ def test_an_event_is_stored_once_and_every_row_has_its_receipt(service: Service,
     other = service.post("/v1/events", rows[3:], headers={"Idempotency-Key": "k2"})
     assert other["duplicate"] == 1
     assert service.get("/v1/users/ann")["events"] == 2
+
+
+def test_an_idempotency_key_is_its_senders_and_of_one_body(service: Service, project: Project) -> None:
+    item, more = project.catalog().items.ids[0], {"Idempotency-Key": "day-1"}
+    row = {"user": "ann", "item": item, "kind": "like"}
+    assert service.post("/v1/events", [row], headers=more)["accepted"] == 1
+    assert service.post("/v1/events", [row], headers=more)["duplicate"] == 1
+    other = [{**row, "user": "bob", "id": "b"}, {**row, "user": "bob", "item": "nothing"}]
+    found = service.post("/v1/events", other, headers=more, status=409)
+    assert "Idempotency-Key day-1 came with another body before. Nothing" in found["detail"]
+    assert service.ask("GET", "/v1/users/bob").status_code == 404
+    else_ = new_key(project.store.root, "ingest", name="another")
+    until(lambda: service.ask("GET", "/v1/items", key=else_).status_code == 403)
+    assert service.post("/v1/events", other, headers=more, key=else_)["accepted"] == 1
+    assert service.post("/v1/events", other, headers=more, key=else_)["duplicate"] == 1
+    assert service.post("/v1/events", [row], headers=more, key=else_, status=409)["status"] == 409
+    assert service.get("/v1/users/ann")["events"] == 1
+
+
+BAD: list[tuple[Any, str]] = [
+    ({"item": "ITEM", "kind": "like"}, "user: Field required."),
+    ({"user": "ann", "item": "ITEM", "kind": "adore"}, 'it is "adore".'),
+    ({"user": "ann", "item": "ITEM", "kind": "like", "value": "NaN"}, "value: Input should be a finite number"),
+    ({"user": "ann", "item": "ITEM", "kind": "like", "value": 1e300}, "value: "),
+    ({"user": "ann", "item": "ITEM", "kind": "like", "time": "soon"}, 'it is "soon".'),
+    ({"user": "x" * 5000, "item": "ITEM", "kind": "like"}, "user: String should have at most 256 characters"),
+    ({"user": "a\nb", "item": "ITEM", "kind": "like"}, "user: String should match pattern"),
+    ({"user": "ann", "item": "ITEM", "kind": "like", "y" * 5000: "secret"}, "Extra inputs are not permitted."),
+    ({"user": "ann", "item": "ITEM", "kind": "like", "context": {"a": {"b": []}}}, "it is a list."),
+    (7, "row: "),
+    (None, "row: "),
+    ([], "row: "),
+]
+
+
+def test_a_row_that_is_none_is_refused_alone_and_says_why(service: Service, project: Project) -> None:
+    item = project.catalog().items.ids[0]
+    rows = [json.loads(json.dumps(row).replace("ITEM", item)) for row, _ in BAD]
+    good = {"user": "ann", "item": item, "kind": "like"}
+    found = service.post("/v1/events", [good, *rows, {**good, "user": "bob"}], headers={"Idempotency-Key": "mixed"})
+    assert [row["status"] for row in found["receipts"]] == ["accepted", *["refused"] * len(BAD), "accepted"]
+    assert (found["accepted"], found["refused"]) == (2, len(BAD))
+    for row, (said, why) in zip(found["receipts"][1:], BAD, strict=False):
+        assert why in row["reason"], said
+        assert len(row["reason"]) < 300
+        assert "secret" not in row["reason"]
+    assert [service.get(f"/v1/users/{user}")["events"] for user in ("ann", "bob")] == [1, 1]
+    again = service.post("/v1/events", [good, *rows, {**good, "user": "bob"}], headers={"Idempotency-Key": "mixed"})
+    assert (again["duplicate"], again["refused"]) == (2, len(BAD))
 
 
 def test_a_moment_that_has_not_come_is_refused_row_by_row(service: Service, project: Project) -> None:
@@ -245,6 +298,61 @@ def test_a_forgotten_user_is_forgotten(service: Service, project: Project, how: 
     assert service.ask("GET", "/v1/users/ann").status_code == 404
 
 
+def test_what_a_forgotten_user_was_shown_a_moment_ago_is_gone_too(service: Service, project: Project) -> None:
+    def logged() -> list[str]:
+        with project.store.read() as conn:
+            return [str(row["request"]) for row in read_slates(conn)]
+
+    for _ in range(3):
+        item = ids_of(service.recommend("bob", 10))[0]
+        service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])
+        service.recommend("ann", 5)  # not logged yet
+        assert service.ask("DELETE", "/v1/users/ann").status_code == 200
+    service.get("/v1/users/ann/recommendations", headers={"X-Request-Id": "afterwards"})
+    until(lambda: "afterwards" in logged())
+    with project.store.read() as conn:
+        assert [row["request"] for row in read_slates(conn, "ann")] == ["afterwards"]
+    assert len(logged()) == 4
+
+
+def test_a_worker_drops_what_it_holds_of_who_was_forgotten_by_another(shop: Path, project: Project) -> None:
+    key = new_key(shop, "admin")
+    with opened(shop, key=key) as one, opened(shop, key=key) as two:
+        item = ids_of(two.recommend("bob", 10))[0]
+        one.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])
+        two.tenant.writing._retry = float("inf")  # nothing is logged for a while
+        for user, name in (("ann", "before"), ("nobody", "stays-there")):
+            two.get(f"/v1/users/{user}/recommendations", headers={"X-Request-Id": name})
+        assert one.ask("DELETE", "/v1/users/ann").status_code == 200
+        assert one.ask("DELETE", "/v1/users/nobody").status_code == 404  # nothing is changed
+        two.get("/v1/users/ann/recommendations", headers={"X-Request-Id": "afterwards"})
+        two.tenant.writing._retry = 0.0
+        until(lambda: len(two.tenant.writing.showing) == 0)
+        with project.store.read() as conn:
+            assert [row["request"] for row in read_slates(conn)][-2:] == ["stays-there", "afterwards"]
+            assert len(read_slates(conn, "ann")) == 1
+
+
+def test_who_was_forgotten_meets_an_experiment_anew(shop: Path, project: Project) -> None:
+    from tastemaker.experiment.running import start
+
+    def met() -> list[str]:
+        with project.store.read() as conn:
+            return list(conn.scalars(sa.select(ab_assignments.c.user)))
+
+    start(project.store, 2, 1)
+    key = new_key(shop, "admin")
+    with opened(shop, key=key) as one, opened(shop, key=key) as two:
+        for service in (one, two):
+            until(lambda of=service: of.recommend("bob")["experiment"])
+            service.recommend("ann")
+        until(lambda: sorted(met()) == ["ann", "bob"])
+        until(lambda: len(one.tenant.writing.showing) + len(two.tenant.writing.showing) == 0)
+        assert one.ask("DELETE", "/v1/users/ann").status_code == 200
+        assert met() == ["bob"]
+        until(lambda: two.recommend("ann") and "ann" in met())  # as soon as this worker has heard of it
+
+
 def test_stated_tastes_of_a_user_count(service: Service, project: Project) -> None:
     service.post("/v1/users", [{"id": "ann", "profile": {"woody": 0.9}}])
     assert ids_of(service.recommend("ann")) == list(project.recommend(taste={"woody": 0.9}, n=5).items)
@@ -288,6 +396,41 @@ def test_pages_and_transfer(service: Service, project: Project) -> None:
         assert again["rows"] >= 1 + (what == "events")
     items = service.ask("GET", "/v1/export/items").text
     assert service.ask("POST", "/v1/import/items", content=items).json()["stored"] == 0
+
+
+def test_long_keys_of_an_export_come_back(service: Service, project: Project) -> None:
+    """Also those that other programs gave: none is refused, and none is stored twice."""
+    item = project.catalog().items.ids[0]
+    keys = ["k" * 1000, "id:" + "k" * 300, "ü" * 1300, "k" * 9000]
+    rows = [{"user": "ann", "item": item, "kind": "like", "key": key} for key in keys]
+    for stored in (4, 0):
+        back = service.ask("POST", "/v1/import/events", content="\n".join(map(json.dumps, rows))).json()
+        assert (back["stored"], back["duplicate"], back["refused"]) == (stored, 4 - stored, [])
+    lines = service.ask("GET", "/v1/export/events").text
+    assert [json.loads(line).get("key") in keys for line in lines.splitlines()] == [True, True, False, False]
+    assert service.ask("POST", "/v1/import/events", content=lines).json()["duplicate"] == 4
+
+
+def test_a_bad_line_of_an_import_costs_the_others_nothing(service: Service) -> None:
+    users = (
+        '{"id":"u1","profile":{"woody":0.5}}\n{"id":"u2","profile":{"nix":0.5}}\n{"id":"u3","profile":{"woody":3}}\n'
+    )
+    found = service.ask("POST", "/v1/import/users", content=users + "{]\n" * 1500).json()
+    assert (found["rows"], found["stored"], len(found["refused"])) == (1503, 1, 1000)
+    assert "'nix' is no taste of this project" in found["refused"][0]["reason"]
+    assert [one["line"] for one in found["refused"][:3]] == [2, 3, 4]
+    item = service.get("/v1/items")["items"][0]["id"]
+    kept = [{"user": "u1", "item": item, "kind": "like", "key": key} for key in ("a\0b", "x" * 20_001, "fine")]
+    found = service.ask("POST", "/v1/import/events", content="\n".join(map(json.dumps, kept))).json()
+    assert (found["stored"], [one["line"] for one in found["refused"]]) == (1, [1, 2])
+    items = '{"id":"n1","title":"One","tags":{"nix":["a"]}}\n{"id":"n2","title":"Two"}\n{"id":"n3","title":3}\n'
+    found = service.ask("POST", "/v1/import/items", content=items).json()
+    assert (found["rows"], found["stored"]) == (3, 1)
+    assert "no tags column 'nix'" in found["refused"][0]["reason"]
+    assert found["refused"][1]["reason"] == "title: Input should be a valid string; it is 3."
+    made_up = next(one["id"] for one in service.get("/v1/users")["users"] if one["synthetic"])
+    found = service.ask("POST", "/v1/import/users", content=json.dumps({"id": made_up}) + '\n{"id":"u9"}\n').json()
+    assert (found["stored"], found["refused"][0]["line"]) == (1, 1)
 
 
 def test_jobs_are_rows(service: Service) -> None:

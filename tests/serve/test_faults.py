@@ -5,9 +5,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
+from tastemaker.serve import showing, writing
+from tastemaker.store.ingest import drop_batches
+from tastemaker.store.slates import read_slates
+from tastemaker.store.tables import ingest_batches
 
 from ..shops import copied
 from .opened import new_key, opened, until
@@ -95,13 +100,70 @@ def test_the_database_may_only_be_read(shop: Path, project: Project) -> None:
         assert service.get("/v1/users/ann")["events"] == 1
 
 
+def test_what_is_swept_away_holds_no_events_up(shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expired keys go a few at a time, in a transaction of their own, whatever becomes of it."""
+    old = [{"id": f"b{k}", "body": "x", "at": 5} for k in range(5)]
+    item, swept = project.catalog().items.ids[0], list[int]()
+
+    def fails(*_: object) -> int:
+        swept.append(-1)
+        raise StoreError("made to fail")
+
+    def sweeps(*given: object) -> int:
+        swept.append(drop_batches(*given))  # type: ignore[arg-type]
+        return swept[-1]
+
+    monkeypatch.setattr(writing, "SWEPT", 2)
+    monkeypatch.setattr(writing, "SOON", 0.0)
+    monkeypatch.setattr(writing, "drop_batches", fails)
+    with project.store.begin() as conn:
+        conn.execute(sa.insert(ingest_batches), old)
+    with opened(shop) as service:
+        until(lambda: swept)
+        found = service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])
+        assert (found["accepted"], swept) == (1, [-1])  # and is not tried again with every event
+        monkeypatch.setattr(writing, "drop_batches", sweeps)
+        service.tenant.writing._sweeps = 0.0
+        until(lambda: len(swept) == 4)
+    assert swept == [-1, 2, 2, 1]
+
+
+def test_what_was_shown_waits_where_the_database_goes_away_in_the_midst(
+    shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One slate is refused, then the database goes: what was not tried yet is not lost."""
+    away, put = [True], showing.put_slates
+
+    def puts(conn: sa.Connection, rows: list[dict[str, str]], dumps: object) -> None:
+        if "request-3" in (names := [row["request"] for row in rows]):
+            raise sa.exc.IntegrityError("made to fail", {}, ValueError("refused"))
+        if away[0] and "request-4" in names:
+            raise sa.exc.OperationalError("made to fail", {}, ValueError("gone"))
+        put(conn, rows, dumps)  # type: ignore[arg-type]
+
+    def logged() -> list[str]:
+        with project.store.read() as conn:
+            return [str(row["request"]) for row in read_slates(conn)]
+
+    monkeypatch.setattr(showing, "put_slates", puts)
+    with opened(shop) as service:
+        service.tenant.writing._retry = float("inf")
+        for k in range(6):
+            service.get("/v1/users/ann/recommendations", headers={"X-Request-Id": f"request-{k}"})
+        service.tenant.writing._retry = 0.0
+        until(lambda: len(service.tenant.writing.showing) == 2)
+        assert logged() == [f"request-{k}" for k in (0, 1, 2)]
+        away[0] = False
+        until(lambda: logged() == [f"request-{k}" for k in (0, 1, 2, 4, 5)])
+
+
 def test_the_clock_jumps(shop: Path, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     item, real = project.catalog().items.ids[0], time.time
     with opened(shop, key=new_key(shop, "admin")) as service:
         for jump in (-7 * 86400, 7 * 86400):
-            for module in ("scoring", "writing", "routes.events"):
+            for module in ("scoring", "writing", "showing", "routes.events"):
                 monkeypatch.setattr(f"tastemaker.serve.{module}.time", lambda j=jump: real() + j)
             assert service.post("/v1/recommendations", TASTE)["fallback"] == {"level": "active", "reason": ""}
             assert service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])["accepted"] == 1

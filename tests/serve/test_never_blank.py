@@ -1,7 +1,8 @@
 """What breaks is answered all the same, labelled and counted; and nothing that was acknowledged is lost."""
 
+from asyncio import new_event_loop
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
@@ -12,6 +13,9 @@ import sqlalchemy as sa
 
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
+from tastemaker.serve.asking import Answer
+from tastemaker.store.ingest import Told, ingest
+from tastemaker.store.slates import read_slates
 
 from .opened import Service, ids_of, opened, until
 
@@ -239,6 +243,70 @@ def test_a_bug_in_the_writing_thread_is_an_error_of_the_request(
         patch.setattr("tastemaker.serve.writing.ingest", fail)
         assert pool.submit(service.ask, "POST", "/v1/events", json=rows).result(10.0).status_code == 500
     service.post("/v1/events", rows)
+
+
+def test_what_the_database_never_takes_holds_nobody_up(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the sender of it, whom a spool would tell that it is safe, nor those whose events come later."""
+    item = project.catalog().items.ids[0]
+
+    def picky(conn: sa.Connection, told: Any, late: bool = False) -> Any:
+        if any(one.key == "id:poison" for one in told):
+            conn.exec_driver_sql("INSERT INTO events (id) VALUES (1)")  # refused by the table, as too long a key is
+        return ingest(conn, told, late)
+
+    def rows(user: str, *ids: str) -> Any:
+        return [{"user": user, "item": item, "kind": "like", "id": id_} for id_ in ids]
+
+    monkeypatch.setattr("tastemaker.serve.writing.ingest", picky)
+    assert service.ask("POST", "/v1/events", json=rows("ann", "1", "poison")).status_code == 500
+    assert service.tenant.spool.size == 0
+    assert service.post("/v1/events", rows("ann", "1", "2"))["accepted"] == 2
+    with ThreadPoolExecutor(8) as pool:
+        asked = [rows("bob", str(k)) if k % 4 else rows("bob", "poison") for k in range(3, 19)]
+        found = [one.status_code for one in pool.map(lambda r: service.ask("POST", "/v1/events", json=r), asked)]
+    assert found == [200 if k % 4 else 500 for k in range(3, 19)]
+    with broken_database(service, monkeypatch):
+        sent = rows("cid", *(str(k) for k in range(20, 25)), "poison", *(str(k) for k in range(25, 30)))
+        assert service.post("/v1/events", sent, status=202)["spooled"] == 11
+    until(lambda: service.tenant.spool.size == 0)
+    assert service.get("/v1/users/cid")["events"] == 10
+    (aside,) = (project.store.root / "spool").glob("*.bad")
+    assert aside.read_text("utf-8").count("id:poison") == 1
+
+
+def test_a_slate_that_cannot_be_written_keeps_no_other_one_back(
+    service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Answer.row
+
+    def row(self: Answer, request_id: str, at: int) -> Any:
+        return fail() if request_id == "poisoned" else whole(self, request_id, at)
+
+    monkeypatch.setattr(Answer, "row", row)
+    for k in range(9):
+        more = {"X-Request-Id": "poisoned" if k == 4 else f"request-{k}"}
+        service.get("/v1/users/ann/recommendations", headers=more)
+
+    def logged() -> int:
+        with project.store.read() as conn:
+            return len(read_slates(conn, "ann"))
+
+    until(lambda: logged() == 8)
+    assert 'tastemaker_slates_total{fate="lost",project="shop"} 1.0' in service.ask("GET", "/metrics").text
+
+
+def test_the_writing_thread_ends_whatever_fails(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(shop) as service:
+        service.recommend("ann")
+        writing = service.tenant.writing
+        monkeypatch.setattr(service.tenant.spool, "close", fail)
+    assert not writing.is_alive()
+    loop = new_event_loop()
+    told = [Told("ann", "i", 2, 1.0, 5, 5, "k")]
+    with closing(loop), pytest.raises(StoreError, match="being stopped"):
+        loop.run_until_complete(writing.send(told, loop))
 
 
 def test_a_model_that_does_not_fit_into_memory_is_left_out(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:

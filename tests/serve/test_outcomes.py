@@ -81,7 +81,7 @@ def test_a_slate_is_dated_when_it_was_shown(
     service: Service, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not when a database that was away could keep it."""
-    then, clock = 1_700_000_000, "tastemaker.serve.writing.time"
+    then, clock = 1_700_000_000, "tastemaker.serve.showing.time"
     service.tenant.writing._retry = monotonic() + 1.0
     monkeypatch.setattr(clock, lambda: float(then))
     request = service.recommend("ann", 3)["request_id"]

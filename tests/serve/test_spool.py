@@ -1,5 +1,6 @@
 """What was acknowledged while the database was away is handed on, in order, whoever was killed meanwhile."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,22 @@ def test_it_keeps_the_order_and_what_a_killed_worker_left(tmp_path: Path) -> Non
     assert (spool.replay(found.extend), spool.size) == (0, 0)
     spool.close()
     assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_what_will_never_be_taken_is_put_aside_and_holds_nothing_up(tmp_path: Path) -> None:
+    lost, found = list[int](), list[Told]()
+    spool = Spool(tmp_path, MOST, lost.append)
+    spool.add([told(0), told(1), told(2)])
+
+    def ingest(events: Sequence[Told]) -> Sequence[Told]:
+        found.extend(events)
+        return events[1:2]
+
+    spool.replay(ingest)
+    assert (found, spool.size, lost) == ([told(0), told(1), told(2)], 0, [1])
+    (aside,) = (tmp_path / "spool").glob("*.bad")
+    assert Told(**json.loads(aside.read_text("utf-8"))) == told(1)
+    spool.close()
 
 
 def test_what_is_adopted_in_the_midst_of_a_replay_is_not_lost(tmp_path: Path) -> None:

@@ -14,8 +14,11 @@ import sqlalchemy as sa
 
 from tastemaker.errors import MissingExtra, StoreError
 from tastemaker.store import Store, get_meta, make_engine, put_meta, transaction
+from tastemaker.store.database import refuses_rows
 from tastemaker.store.limits import Limits
 from tastemaker.store.location import read_url
+from tastemaker.store.tables import users
+from tastemaker.store.tables.base import add_new
 from tastemaker.store.tables.json import plain_json
 
 
@@ -49,6 +52,30 @@ def test_json_keeps_order_and_has_no_nan(store: Store) -> None:
 
 def test_json_of_plain_values_is_json() -> None:
     assert plain_json({"a": (1, 2.5, "é")}) == '{"a": [1, 2.5, "é"]}'
+
+
+@pytest.mark.parametrize(
+    ("sql", "refused"),
+    [
+        ("INSERT INTO users (row, id, synthetic) VALUES (1, NULL, FALSE)", True),
+        ("INSERT INTO users (row, id, synthetic) VALUES (1, 'a', FALSE), (1, 'b', FALSE)", True),
+        ("SELECT nonsense", False),
+    ],
+)
+def test_what_is_refused_is_told_from_a_database_that_is_away(store: Store, sql: str, refused: bool) -> None:
+    with pytest.raises(StoreError) as found, store.begin() as conn:
+        conn.exec_driver_sql(sql)
+    assert refuses_rows(found.value) is refused
+    assert not refuses_rows(StoreError("The database is away."))
+
+
+def test_what_postgresql_cannot_keep_is_refused(postgres: str) -> None:
+    odd = "".join(chr(0x4E00 + 7919 * k % 20_000) for k in range(3000))  # too long for an index, however it is packed
+    with closing(Store.create(Path("shop"), postgres, {})) as store:
+        for user in ("a\0b", odd):
+            with pytest.raises(StoreError) as found, store.begin() as conn:
+                add_new(conn, users, [{"row": 1, "id": user, "synthetic": False, "profile": None}])
+            assert refuses_rows(found.value), user[:5]
 
 
 def test_sqlite_is_prepared(sqlite: Store) -> None:

@@ -1,12 +1,15 @@
 """Users and what they did: added once, read as they were, forgotten without a trace."""
 
 from dataclasses import fields, replace
+from threading import Event, Thread
+from time import sleep, time
 
 import numpy as np
 import pytest
 import sqlalchemy as sa
 
 from tastemaker.data.dataset import Dataset
+from tastemaker.data.events import KINDS
 from tastemaker.data.query import Query, Slate
 from tastemaker.data.vocab import Vocab
 from tastemaker.errors import DataError, QueryError
@@ -29,7 +32,9 @@ from tastemaker.store import (
     read_user,
     record_run,
 )
-from tastemaker.store.tables import METADATA, users
+from tastemaker.store.forgetting import Lately, drop_forgotten
+from tastemaker.store.ingest import Told, drop_batches, ingest
+from tastemaker.store.tables import METADATA, forgotten_users, users
 
 from .toys import SCALES, TASTES, candidate, catalog, dataset, keys, run
 
@@ -203,12 +208,77 @@ def test_nothing_of_a_forgotten_user_remains(filled: Store) -> None:
         assert path.is_dir() or secret.encode() not in path.read_bytes(), path
 
 
+def test_who_logs_while_a_user_is_forgotten_ends_first_or_knows(filled: Store) -> None:
+    begun, slate = Event(), Slate(("oud",), (1.0,), ("m",), ((),), "0", "active")
+    lately, before = Lately(), time()
+
+    def log() -> None:
+        with filled.begin() as conn:
+            lately.read(conn)
+            if not lately.has("busy", before):
+                put_slate(conn, Query(user="busy"), slate, 5)
+            begun.set()
+            sleep(0.3)
+
+    for _ in range(2):  # once before they are forgotten, once after
+        begun.clear()
+        thread = Thread(target=log)
+        thread.start()
+        assert begun.wait(20.0)
+        if not lately.has("busy", before):
+            with filled.begin() as conn:
+                forget(conn, "busy")
+        thread.join(20.0)
+        with filled.read() as conn:
+            assert read_slates(conn, "busy") == []
+    with filled.begin() as conn:
+        lately.read(conn)
+        assert (lately.has("busy", before), lately.has("busy", time() + 1), lately.has("quiet", before)) == (1, 0, 0)
+        drop_forgotten(conn, time())
+        assert conn.execute(sa.select(forgotten_users)).all() == []
+
+
 def test_rows_of_users_are_kept(filled: Store) -> None:
     with filled.begin() as conn:
         forget(conn, "busy")
         put_events(conn, dataset(users=("late", "quiet", "silent", "x")), keys("late"))
         rows = {row.id: row.row for row in conn.execute(sa.select(users))}
     assert rows == {"quiet": 1, "silent": 2, "s1": 3, "s2": 4, "s3": 5, "late": 6}
+
+
+def told(user: str, key: str, batch: str = "", body: str = "", at: int = 5) -> Told:
+    return Told(user, "oud", KINDS.index("like"), 1.0, at, at, key, batch=batch, body=body)
+
+
+def test_a_batch_has_one_body_unless_it_was_acknowledged(filled: Store) -> None:
+    with filled.begin() as conn:
+        mixed = [told("ann", "a:0", "b1", "x"), told("bob", "c:0", "b1", "y"), told("bob", "id:7")]
+        assert ingest(conn, mixed) == ["accepted", "another body", "accepted"]
+    with filled.begin() as conn:
+        again = [told("ann", "a:0", "b1", "x"), told("bob", "c:0", "b1", "y"), told("bob", "d:0", "b2", "y")]
+        assert ingest(conn, again) == ["duplicate", "another body", "accepted"]
+        assert ingest(conn, again, late=True) == ["duplicate", "accepted", "duplicate"]
+        assert [drop_batches(conn, 6, 1) for _ in range(3)] == [1, 1, 0]
+        assert ingest(conn, [told("bob", "e:0", "b1", "z", 6)]) == ["accepted"]
+
+
+def test_two_writers_of_one_batch_wait_for_each_other(filled: Store) -> None:
+    fates, begun = {}, Event()
+
+    def second(body: str) -> None:
+        with filled.begin() as conn:
+            begun.set()
+            fates[body] = ingest(conn, [told("ann", f"{body}:0", "b1", body)])
+
+    for body in ("x", "y"):
+        begun.clear()
+        thread = Thread(target=second, args=(body,))
+        with filled.begin() as conn:
+            ingest(conn, [told("ann", "x:0", "b1", "x")])
+            thread.start()
+            begun.wait(0.3)
+        thread.join(20.0)
+    assert fates == {"x": ["duplicate"], "y": ["another body"]}
 
 
 def test_meta_is_replaced_by_key(store: Store) -> None:

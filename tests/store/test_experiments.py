@@ -153,6 +153,9 @@ def test_outcomes_are_summed_by_user(shop: Store) -> None:
             {"user": "cleo", **mine, "arm": "treatment", "liked": True, "correct": True},
         ])  # fmt: skip
         found = outcomes_of(conn, test.id, test.started_at)
+        some = outcomes_of(conn, test.id, test.started_at, ("hits", "place"))
+    assert {name: y.tolist() for name, y in some.y.items()} == {n: found.y[n].tolist() for n in ("hits", "place")}
+    assert (some.n["hits"], some.before_y.keys()) == (None, {"hits", "place"})
     assert found.users == ("ann", "bob", "cleo")
     assert found.treatment.tolist() == [dealt["ann"].arm == "treatment", dealt["bob"].arm == "treatment", True]
     sums = {name: (found.y[name][0], None if found.n[name] is None else found.n[name][0]) for name in MEASURES}

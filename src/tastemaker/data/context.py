@@ -76,3 +76,14 @@ def recent(block: Float32, first: Int64, last: Int64) -> Float32:
     n = (count[last] - count[first])[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray((total[last] - total[first]) / n, np.float32)
+
+
+def lately(context: Mapping[str, Float32]) -> dict[str, dict[str, float]]:
+    """What surrounded the last of one user's events, which are in order of time, as blocks of a query."""
+    late = {name: values[-LAST:] for name, values in context.items()}
+    n, found, names = len(next(iter(late.values()), ())), dict[str, dict[str, float]](), names_of(late)
+    for block, values in blocks_of(late, np.arange(n)).items():
+        row = recent(values, np.array([0]), np.array([n]))[0].tolist()
+        if block != PLACE and row[0] == row[0]:
+            found[RECENT + block] = dict(zip(names[block], row, strict=True))
+    return found

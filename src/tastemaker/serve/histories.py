@@ -1,24 +1,28 @@
 """What users did, as queries carry it: from the store, kept in a small cache, and never older than the last event."""
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
+from ..data.arrays import Float32
 from ..data.catalog import Catalog
+from ..data.context import LAST, lately
 from ..data.dataset import Scale
 from ..data.encoded import remembered
 from ..data.events import AGAINST, KINDS
 from ..data.query import Query
 from ..data.vocab import Vocab
-from ..store.ingest import read_recent
+from ..store.ingest import read_contexts, read_recent
 from .shared import UserMarks
 
-USERS, EVENTS = 20_000, 400_000  # kept at most
+Context = Mapping[str, Mapping[str, float]]
+USERS, EVENTS = 20_000, 150_000  # kept at most, some 150 bytes an event
 
 
 @dataclass
@@ -38,9 +42,12 @@ class Histories:
 
     def known(
         self, users: Iterable[str], read: Callable[[], AbstractContextManager[sa.Connection]], catalog: Catalog,
-        scales: Mapping[str, Scale],
+        scales: Mapping[str, Scale], around: bool = False,
     ) -> dict[str, Query]:  # fmt: skip
-        """What is known of each user; StoreError where some of it would have to be read and cannot."""
+        """What is known of each user; StoreError where some of it would have to be read and cannot.
+
+        around: also what surrounded their last events
+        """
         found, missing = {}, []
         for user in dict.fromkeys(users):
             mark, kept = self.marks.of(self.tenant, user), self._kept.get(user)
@@ -52,7 +59,10 @@ class Histories:
         if missing:
             with read() as conn:
                 people, events = read_recent(conn, [user for user, _ in missing])
-            fresh = _queries(people, events, catalog, scales)
+                last = _last(events, len(catalog)) if around else {}
+                said = read_contexts(conn, [id_ for mine in last.values() for id_ in mine])
+            moments = {row: lately(_columns([said.get(id_, {}) for id_ in mine])) for row, mine in last.items()}
+            fresh = _queries(people, events, catalog, scales, moments)
             for user, mark in missing:
                 found[user] = fresh.get(user) or Query(user=user)
                 self._keep(user, mark, found[user])
@@ -78,25 +88,44 @@ class Histories:
 
 
 def _queries(
-    people: Mapping[str, Any], events: Sequence[Any], catalog: Catalog, scales: Mapping[str, Scale]
-) -> dict[str, Query]:
-    """The latest word on each item counts, as in Dataset.matrix("last")."""
+    people: Mapping[str, Any], events: Sequence[Any], catalog: Catalog, scales: Mapping[str, Scale],
+    moments: Mapping[int, Context],
+) -> dict[str, Query]:  # fmt: skip
+    """The latest word on each item counts, as in Dataset.matrix("last"). moments: user_row -> what was around lately"""
     ids, n = catalog.items.ids, len(catalog)
     names = {person.row: id_ for id_, person in people.items()}
     told: dict[str, dict[str, tuple[int, float]]] = {id_: {} for id_ in people}
     signed = _signed(events, scales)
-    for (user, item, _, _, time), preference in zip(events, signed, strict=True):
+    for (user, item, _, _, time, *_), preference in zip(events, signed, strict=True):
         if item < n:
             mine, id_ = told[names[user]], ids[item]
             if id_ not in mine or mine[id_][0] <= time:
                 mine[id_] = (time, preference)
-    return {id_: _query(id_, mine, people[id_].profile or {}, catalog.items) for id_, mine in told.items()}
+    return {
+        id_: _query(id_, mine, people[id_].profile or {}, catalog.items, moments.get(people[id_].row, {}))
+        for id_, mine in told.items()
+    }
 
 
-def _query(user: str, told: Mapping[str, tuple[int, float]], profile: Mapping[str, float], items: Vocab) -> Query:
+def _last(events: Sequence[Any], n: int) -> dict[int, list[int]]:
+    """user_row -> the numbers of their last events by time, and as they came, on items that are known."""
+    mine: dict[int, deque[int]] = {}
+    for event in sorted((event for event in events if event[1] < n), key=itemgetter(4)):
+        mine.setdefault(event[0], deque(maxlen=LAST)).append(event[5])
+    return {user: list(ids) for user, ids in mine.items()}
+
+
+def _columns(contexts: Sequence[Mapping[str, float]]) -> dict[str, Float32]:
+    names = dict.fromkeys(name for one in contexts for name in one)
+    return {name: np.array([one.get(name) for one in contexts], np.float32) for name in names}  # None -> NaN
+
+
+def _query(
+    user: str, told: Mapping[str, tuple[int, float]], profile: Mapping[str, float], items: Vocab, context: Context
+) -> Query:
     when = {item: time for item, (time, _) in told.items()}
     ratings = remembered({item: value for item, (_, value) in told.items()}, when, items)
-    return Query(user=user, ratings=ratings, when=when, profile=profile)
+    return Query(user=user, ratings=ratings, when=when, profile=profile, context=context)
 
 
 def _signed(events: Sequence[Any], scales: Mapping[str, Scale]) -> list[float]:

@@ -193,9 +193,10 @@ class Opener:
             alike: Recommender | None = answers.alike()
         except StoreError:
             alike = None
-        broken = [] if answers.contexts is None else answers.contexts.broken()
+        contexts = None if answers.contexts is None else replace(answers.contexts, failed=self.failed)
+        broken = [] if contexts is None else contexts.broken()
         damage = tuple(filter(None, [recommender.problem, *broken]))
-        return Chain(replace(answers, recommender=guarded), alike, damage)
+        return Chain(replace(answers, recommender=guarded, contexts=contexts), alike, damage)
 
     def _guard(self, level: Level, name: str) -> Level:
         own = name if level.name in ("active", "asked") else level.name

@@ -129,7 +129,7 @@ class Event(Strict):
 class KeptEvent(Event):
     """As `export` writes it."""
 
-    key: Annotated[str, Field(min_length=1, max_length=1000)] | None = Field(
+    key: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=PLAIN)] | None = Field(
         None, description="What makes it the same event in the store, where its sender gave it no id."
     )
 

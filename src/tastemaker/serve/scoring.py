@@ -156,7 +156,7 @@ class Scoring(Thread):
         for ask in asks:
             answers, dealt = live.dealt(ask.said.get("user")) if ask.then is None else (live.then(ask.then[1]), None)
             try:
-                query = _understood(ask, answers, known)
+                query = _query(ask, answers, known)
             except Exception as error:
                 done.append((ask, error if isinstance(error, QueryError) else _emergency(ask, error)))
                 continue
@@ -173,7 +173,8 @@ class Scoring(Thread):
         users = [user for ask in asks if (user := ask.said.get("user")) is not None]
         try:
             tenant.check_up()
-            return tenant.histories.known(users, tenant.quick.read, live.catalog, live.answers.scales), {}
+            read, scales, around = tenant.quick.read, live.answers.scales, bool(live.answers.contexts)
+            return tenant.histories.known(users, read, live.catalog, scales, around), {}
         except Exception as error:
             if not isinstance(error, StoreError):
                 tenant.note(f"reading histories: {error!r}")
@@ -248,20 +249,6 @@ def _resolve(done: Sequence[Done]) -> None:
             ask.future.set_exception(answer)
         else:
             ask.future.set_result(answer)
-
-
-def _understood(ask: Ask, answers: Answers, known: dict[str, Query]) -> Query:
-    """Without its text where that cannot be read."""
-    try:
-        return _query(ask, answers, known)
-    except QueryError:
-        raise
-    except Exception as error:
-        if ask.said.get("text") is None:
-            raise
-        ask.tenant.note(f"reading a text: {error!r}")
-        ask.notes = [f"the text could not be read: {type(error).__name__}"]
-        return _query(replace(ask, said={**ask.said, "text": None}), answers, known)
 
 
 def _query(ask: Ask, answers: Answers, known: dict[str, Query]) -> Query:

@@ -70,7 +70,7 @@ class Spool:
 
     def add(self, told: Sequence[Told]) -> None:
         """On disk when this returns; StoreError where it cannot be."""
-        data = b"".join(orjson.dumps(asdict(one)) + b"\n" for one in told)
+        data = b"".join(_line(one) + b"\n" for one in told)
         if self.size + len(data) > self._most:
             raise StoreError("The database is away and the spool is full: nothing was kept. Send it again later.")
         try:
@@ -87,10 +87,10 @@ class Spool:
             if fd is not None:
                 self._left.append(_File(path, fd, os.fstat(fd).st_size))
 
-    def replay(self, ingest: Callable[[Sequence[Told]], None], most: int | None = None) -> int:
+    def replay(self, ingest: Callable[[Sequence[Told]], Sequence[Told] | None], most: int | None = None) -> int:
         """Hand on what waits, in order, and forget it; how many events that was, `most` at most.
 
-        What `ingest` does not take stays.
+        What `ingest` does not take stays; what it gives back will never be taken, and is put aside.
         """
         n = 0
         while (file := self._first()) is not None and (most is None or n < most):
@@ -101,7 +101,7 @@ class Spool:
                     break
             told, bad = _read(lines)
             if told:
-                ingest(told)
+                bad += [_line(one) for one in ingest(told) or ()]
             if bad:
                 self._put_aside(file, bad)
             file.done = file.done + sum(map(len, lines)) + len(lines) if lines else file.size
@@ -155,6 +155,10 @@ def _write_all(fd: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
+
+
+def _line(told: Told) -> bytes:
+    return orjson.dumps(asdict(told))
 
 
 def _read(lines: Sequence[bytes]) -> tuple[list[Told], list[bytes]]:

@@ -7,7 +7,7 @@ every answer is made by the one or by the other.
 import ctypes
 import gc
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any
@@ -17,12 +17,12 @@ import sqlalchemy as sa
 from ..data.query import Query
 from ..errors import StoreError
 from ..store.answers import Answers
-from ..store.tables import events, jobs, users
+from ..store.arrivals import Arrivals
+from ..store.tables import jobs
 from .live import Live, Marks
 from .scoring import Scoring
 from .tenant import Tenant
 
-MANY = 5000  # changed users from which on all are forgotten
 WARM = 32  # queries
 WARM_SECONDS = 10.0  # after which no further query is tried
 SLOW = 5.0  # seconds between looks at what changes rarely
@@ -32,7 +32,7 @@ WALKS = (700, 10, 10)  # allocations after which the collector walks, as Python 
 
 @dataclass
 class _Seen:
-    event: int | None = None
+    arrivals: Arrivals = field(default_factory=Arrivals)
     forgotten: str | None = None
     looked: float = 0.0
     again: float = 0.0
@@ -69,8 +69,7 @@ class Watching(Thread):
         try:
             with tenant.steady.read() as conn:
                 marks = Marks.read(conn)
-                newest = conn.scalar(sa.select(sa.func.max(events.c.id))) or 0
-                changed = self._changed(conn, seen, newest)
+                arrivals, changed = seen.arrivals.look(conn)
             tenant.read_keys()
         except StoreError:
             tenant.is_down()
@@ -81,19 +80,11 @@ class Watching(Thread):
             tenant.answers.clear()
         else:
             tenant.changed(changed)
-        seen.event, seen.forgotten = newest, marks.forgotten
+        if marks.forgotten != seen.forgotten:
+            tenant.writing.showing.meet_anew()
+        seen.arrivals, seen.forgotten = arrivals, marks.forgotten
         self._renew(tenant, seen, marks)
         self._measure(tenant, seen)
-
-    @staticmethod
-    def _changed(conn: sa.Connection, seen: _Seen, newest: int) -> list[str] | None:
-        """Users of whom events came; None = too many to name."""
-        if seen.event is None or seen.event == newest:
-            return []
-        if newest - seen.event > MANY or newest < seen.event:
-            return None
-        mine = sa.select(users.c.id).distinct().join(events, events.c.user_row == users.c.row)
-        return list(conn.scalars(mine.where(events.c.id > seen.event)))
 
     def _renew(self, tenant: Tenant, seen: _Seen, marks: Marks) -> None:
         """What should answer now takes its place; what was damaged is tried again, less and less often."""

@@ -25,7 +25,7 @@ from .imports import Import, find_import, list_imports, put_import
 from .jobs import Job, add_job, end_job, find_job, hand_job, list_jobs, report_job, settle_job, start_job, sweep_jobs
 from .leases import Lease, drop_lease, find_lease, held, new_holder, take_lease
 from .maintenance import Checkup, check, upgrade_database
-from .meta import get_meta, put_meta
+from .meta import get_meta, get_metas, put_meta
 from .pruning import Pruned, prune
 from .slates import put_slate, read_slates
 from .store import Store
@@ -82,6 +82,7 @@ __all__ = [
     "find_lease",
     "forget",
     "get_meta",
+    "get_metas",
     "hand_job",
     "held",
     "kept_catalog",

@@ -1,6 +1,7 @@
 """Opening a project to answer: the active version, its parents, and what is left when they are damaged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import time as clock
@@ -9,26 +10,26 @@ from typing import Any
 import numpy as np
 
 from ..data.catalog import Catalog
-from ..data.context import LAST, PLACE, RECENT, blocks_of, names_of, place_context, recent
+from ..data.context import lately, place_context
 from ..data.dataset import Scale
-from ..data.events import Events
 from ..data.query import Query, Slate
-from ..errors import QueryError, StoreError
+from ..errors import ArtifactError, QueryError, StoreError
 from ..recommender import Level, Recommender
-from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated
+from ..scorers import Blend, Calibrated, Choices, Embeddings, Nearby, Popularity, Scorer, Stated, Tower
 from .alike import beside, described, features_of, met_together, tower_of
 from .artifacts import Artifacts
 from .catalogs import kept_catalog
 from .contexts import Contexts, relabelled, remapped
 from .events import read_user
-from .loading import chain_of, levels_of
+from .loading import chain_of, levels_of, load_scorer
 from .meta import get_meta
 from .store import Store
 from .ties import kept_ties
+from .versions import list_versions
 
 Json = dict[str, Any]
 Tastes = tuple[str, ...]
-AGAIN = "Run: tastemaker pretrain"
+PLACES = ("together", "hybrid")  # algorithms whose models have a network that places an item by its features
 NO_CONTEXTS = Contexts(Artifacts(""), {})
 
 
@@ -115,19 +116,47 @@ class Answers:
 
         facts: our name of a number or category -> what it is. QueryError where that tells it from nothing.
         """
-        one = described(self.catalog, facts)
+        one, own = described(self.catalog, facts), self.recommender
+        found = next(self._placing(), None)
+        if found is None:
+            raise QueryError(f"No version here has learned to place an item by its features. {self._places()}")
+        level, tower = found
+        vector = tower.embed(features_of(one, tower, self.store.artifacts, self.features))
+        if not vector.any():
+            raise QueryError(f"{', '.join(facts) or 'Nothing'} says nothing that version {level.version} looks at.")
+        near, first = replace(tower.near, vectors=np.vstack([tower.near.vectors, vector])), own.levels[0].version
+        why = "" if level.version == first else f"version {first} has not learned to place an item by its features"
+        known = replace(
+            own, catalog=beside(self.catalog, one), levels=(replace(level, scorer=replace(tower, near=near)),),
+            repeat=False, problem="; ".join(filter(None, [own.problem, why])),
+        )  # fmt: skip
+        return replace(self, recommender=known)
+
+    def _placing(self) -> Iterator[tuple[Level, Tower]]:
+        """Networks that make a vector of an item's features: the chain's, then other versions', newest first."""
         for level in self.recommender.levels:
-            tower = tower_of(level.scorer)
-            if tower is None:
-                continue
-            vector = tower.embed(features_of(one, tower, self.store.artifacts, self.features))
-            if not vector.any():
-                raise QueryError(f"{', '.join(facts) or 'Nothing'} says nothing that this version looks at.")
-            near = replace(tower.near, vectors=np.vstack([tower.near.vectors, vector]))
-            levels = (replace(level, scorer=replace(tower, near=near)),)
-            known = replace(self.recommender, catalog=beside(self.catalog, one), levels=levels, repeat=False)
-            return replace(self, recommender=known)
-        raise QueryError("No version here has learned to place an item by its features. Run: tastemaker train")
+            if (tower := tower_of(level.scorer)) is not None:
+                yield level, tower
+        with self.store.read() as conn:
+            versions = list_versions(conn)
+        for version in reversed(versions):
+            with suppress(ArtifactError):  # pruned or damaged: an older one may do
+                scorer = load_scorer(
+                    self.store.artifacts, version, self.catalog, self.features, self.recommender.tastes
+                )
+                if (tower := tower_of(scorer)) is not None:
+                    yield Level("placing", str(version.id), tower), tower
+
+    def _places(self) -> str:
+        """What makes a version that does, by the recipe as it is."""
+        models = dict(self.store.recipe()["models"])
+        name = next((name for name, said in models.items() if said["algorithm"] in PLACES), None)
+        if name is not None:
+            return f"Run: tastemaker train --model {name}"
+        return (
+            'Add a model to recipe.toml: [models.embedding] with algorithm = "together". '
+            "Then run: tastemaker train --model embedding"
+        )
 
     def query(
         self,
@@ -196,17 +225,7 @@ class Answers:
         when = {self.catalog.items.ids[i]: int(t) for i, t in zip(events.item, events.time, strict=True)}
         stated = data.profiles[0] if len(data.profiles) else np.zeros(0, np.float32)
         profile = {t: float(v) for t, v in zip(self.recommender.tastes, stated, strict=False) if not np.isnan(v)}
-        return Query(user=user, ratings=ratings, profile=profile, when=when, context=_recent(events))
-
-
-def _recent(events: Events) -> dict[str, dict[str, float]]:
-    """What surrounded the last events, in order of time, as blocks of a query."""
-    n, found, names = len(events), {}, names_of(events.context)
-    for block, values in blocks_of(events.context, np.arange(n)).items():
-        row = recent(values, np.array([max(n - LAST, 0)]), np.array([n]))[0].tolist()
-        if block != PLACE and row[0] == row[0]:
-            found[RECENT + block] = dict(zip(names[block], row, strict=True))
-    return found
+        return Query(user=user, ratings=ratings, profile=profile, when=when, context=lately(events.context))
 
 
 def _embeddings(scorer: Scorer) -> Embeddings | None:

@@ -1,7 +1,7 @@
 """What surrounds a query, in names that people use: texts become distributions, and labels are checked."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
-from ..errors import DataError, MissingExtra, QueryError, StoreError
+from ..errors import QueryError, TastemakerError
 from ..recommender import Level
 from ..scorers import Choices, Scorer
 from ..text import Reader, load
@@ -25,12 +25,14 @@ class Contexts:
     """
     labels: block -> its labels, in order;  aliases: block -> what others call a label -> ours
     kept:   block -> the digest of its text model and what it learned from
+    failed: told of every text model that fails
     """
 
     artifacts: Artifacts
     labels: Mapping[str, Sequence[str]]
     aliases: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     kept: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failed: Callable[[str], None] = field(default=lambda _: None, repr=False)
 
     @classmethod
     def read(cls, conn: sa.Connection, artifacts: Artifacts, settings: Mapping[str, Any]) -> "Contexts":
@@ -121,8 +123,9 @@ class Contexts:
             try:
                 model = _loaded(self.artifacts, kept["artifact"])
                 return model.labels, model.distribution([text])[0].tolist(), notes
-            except (StoreError, DataError, MissingExtra) as error:
-                why = str(error).partition(". ")[0]
+            except Exception as error:  # whatever it is: the question is answered without its text
+                self.failed(f"reading a text: {error!r}")
+                why = str(error).partition(". ")[0] if isinstance(error, TastemakerError) else type(error).__name__
                 notes.append(f"the {block} cannot be read by what was learned from {kept['source']} ({why}): {LEARN}")
         return (), [], notes
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from math import log
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ..errors import MissingExtra, StoreError
@@ -19,6 +19,7 @@ POSTGRES = {
     "tcp_user_timeout": 30_000,
 }  # fmt: skip
 BUSY_SECONDS = 10.0
+REFUSED = ("22", "23", "54")  # PostgreSQL's classes of errors that the rows themselves make: wrong, forbidden, too long
 # What SQLite says -> what it means for a person.
 SQLITE_TROUBLE = {
     "locked": "is being written by another program. Wait for it to end, or stop it, and run this again",
@@ -79,6 +80,15 @@ def transaction(engine: sa.Engine, writes: bool = True) -> Iterator[sa.Connectio
         raise explained(error, engine.url) from error
     except PoolTimeout as error:
         raise StoreError("Too many wait for the database. Try again in a moment.") from error
+
+
+def refuses_rows(error: BaseException) -> bool:
+    """Is it what was to be written that the database does not take, however often it is tried?"""
+    cause = error.__cause__ if isinstance(error, StoreError) else error
+    if not isinstance(cause, DBAPIError) or cause.connection_invalidated:
+        return False
+    state = str(getattr(cause.orig, "sqlstate", None) or "")
+    return isinstance(cause, DataError | IntegrityError) or state.startswith(REFUSED)
 
 
 def explained(error: DBAPIError, url: sa.URL) -> StoreError:

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 
 from ..data.context import columns_of
 from .events import Profile
-from .tables import events, items, slates, users
+from .tables import events, ingest_batches, items, slates, users
 from .tables.base import add_new, alone, next_row, rows_by_id
 from .tables.json import plain_json
 from .ties import kept_ties
 
-Fate = Literal["accepted", "duplicate", "unknown item", "invented user"]
+Fate = Literal["accepted", "duplicate", "unknown item", "invented user", "another body"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class Told:
     """One event, checked. kind: its place in data.events.KINDS; key: what makes it the same event; times: UTC seconds.
 
     request: the answer that it follows, "" = none is named
+    batch: the request that told it, "" = one that says of itself not which it is;  body: the digest of what that said
     """
 
     user: str
@@ -32,24 +33,54 @@ class Told:
     key: str
     context: Profile | None = None
     request: str = ""
+    batch: str = ""
+    body: str = ""
 
 
-def ingest(conn: sa.Connection, told: Sequence[Told]) -> list[Fate]:
-    """What became of each, in order; of those with one key the first counts."""
+def ingest(conn: sa.Connection, told: Sequence[Told], late: bool = False) -> list[Fate]:
+    """What became of each, in order; of those with one key the first counts.
+
+    late: they were acknowledged before, so that nothing of a batch is refused for what another one said
+    """
+    bodies = _bodies(conn, told)
+    others = [not late and bodies.get(one.batch, one.body) != one.body for one in told]
     known_items = _items(conn, {one.item for one in told})
-    people = _people(conn, {one.user for one in told if one.item in known_items})
+    people = _people(conn, {one.user for one, other in zip(told, others, strict=True)
+                            if one.item in known_items and not other})  # fmt: skip
     taken = _taken(conn, [one.key for one in told])
     around = _around(conn, {one.request for one in told if one.request and not one.context})
     fates: list[Fate] = []
     rows = []
-    for one in told:
-        fates.append(_fate(one, known_items, people, taken))
+    for one, other in zip(told, others, strict=True):
+        fates.append("another body" if other else _fate(one, known_items, people, taken))
         if fates[-1] == "accepted":
             taken.add(one.key)
             context = one.context or around.get((one.request, one.user))
             rows.append(_row(one, people[one.user].row, known_items[one.item].row, context))
     add_new(conn, events, rows)
     return fates
+
+
+def _bodies(conn: sa.Connection, told: Sequence[Told]) -> dict[str, str]:
+    """batch -> the body that came first under its name. Who sends the same at the same time waits here."""
+    first: dict[str, Told] = {}
+    for one in told:
+        if one.batch:
+            first.setdefault(one.batch, one)
+    if not first:
+        return {}
+    rows = [{"id": id_, "body": one.body, "at": one.received_at} for id_, one in sorted(first.items())]
+    add_new(conn, ingest_batches, rows)
+    b = ingest_batches.c
+    found = conn.execute(sa.select(b.id, b.body).where(b.id.in_(_each(conn, list(first)))))
+    return {row.id: row.body for row in found}
+
+
+def drop_batches(conn: sa.Connection, before: int, most: int) -> int:
+    """The oldest of before that moment, UTC seconds; how many. Waits for nobody who drops them as well."""
+    b = ingest_batches.c
+    old = sa.select(b.id).where(b.at < before).order_by(b.at).limit(most).with_for_update(skip_locked=True)
+    return conn.execute(sa.delete(ingest_batches).where(b.id.in_(old))).rowcount
 
 
 def _items(conn: sa.Connection, ids: set[str]) -> dict[str, sa.Row[Any]]:
@@ -101,19 +132,28 @@ def _people(conn: sa.Connection, ids: set[str]) -> dict[str, sa.Row[Any]]:
 
 
 def _taken(conn: sa.Connection, keys: Sequence[str]) -> set[str]:
-    text = sa.literal(plain_json(list(keys)), sa.Text)
+    return set(conn.scalars(sa.select(events.c.key).where(events.c.key.in_(_each(conn, keys)))))
+
+
+def _each(conn: sa.Connection, texts: Sequence[str]) -> sa.Select[Any]:
+    """One parameter, however many there are."""
+    text = sa.literal(plain_json(list(texts)), sa.Text)
     on_postgres = conn.dialect.name == "postgresql"
     each = sa.func.json_array_elements_text(sa.cast(text, sa.JSON)) if on_postgres else sa.func.json_each(text)
-    return set(
-        conn.scalars(sa.select(events.c.key).where(events.c.key.in_(sa.select(each.table_valued("value").c.value))))
-    )
+    return sa.select(each.table_valued("value").c.value)
 
 
 def read_recent(conn: sa.Connection, ids: Sequence[str]) -> tuple[dict[str, Any], list[sa.Row[Any]]]:
-    """What is known of these users: id -> (row, id, profile); and (user_row, item_row, kind, value, time) of all that
-    they did, in the order it came."""
+    """What is known of these users: id -> (row, id, profile); and (user_row, item_row, kind, value, time, id) of all
+    that they did, in the order it came."""
     people = rows_by_id(conn, users, ids, users.c.profile)
     e = events.c
     mine = e.user_row.in_([person.row for person in people.values()])
-    chosen = sa.select(e.user_row, e.item_row, e.kind, e.value, e.time).where(mine).order_by(e.id)
-    return people, list(conn.execute(chosen)) if people else []
+    wanted = sa.select(e.user_row, e.item_row, e.kind, e.value, e.time, e.id).where(mine).order_by(e.id)
+    return people, list(conn.execute(wanted)) if people else []
+
+
+def read_contexts(conn: sa.Connection, ids: Sequence[int]) -> dict[int, Profile]:
+    """What surrounded these events, by their number; without those of which nothing is said."""
+    said = sa.select(events.c.id, events.c.context).where(events.c.id.in_(ids))
+    return {row.id: row.context for row in conn.execute(said) if row.context} if ids else {}

@@ -1,6 +1,6 @@
 """What each user did, summed up for experiments, from the predictions and what became of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ _actual = sa.case((q.liked, q.chance), else_=1.0 - q.chance)  # the chance that 
 _surprise = -sa.func.ln(sa.case((_actual < UNSURE, UNSURE), else_=_actual))
 _placed = q.liked & q.place.is_not(None)
 MEASURES: Mapping[str, Measure] = {
-    "like_accuracy": Measure("predicted like equals actual like", _how_often(q.correct.is_(True)),
+    "like_accuracy": Measure("outcomes foretold rightly", _how_often(q.correct.is_(True)),
                              _how_often(q.correct.is_not(None)), share=True),
     "like_rate": Measure("likes per outcome", _how_often(q.liked), sa.func.count() * 1.0, share=True),
     "likes": Measure("likes per user", _how_often(q.liked), None),
@@ -71,23 +71,27 @@ MEASURES: Mapping[str, Measure] = {
     "fallback": Measure("outcomes that a lower level had to predict", _how_often(q.level.not_in(OWN)),
                         sa.func.count() * 1.0, higher=False, share=True),
 }  # fmt: skip
-_MEANS = [name for name, measure in MEASURES.items() if measure.n is None]
 
 
-def outcomes_of(conn: sa.Connection, test: int, started_at: int) -> UserSums:
-    """Everybody who met the experiment, also those of whom nothing has been heard: they did 0 of what is counted."""
+def outcomes_of(
+    conn: sa.Connection, test: int, started_at: int, measures: Collection[str] = tuple(MEASURES)
+) -> UserSums:
+    """Everybody who met the experiment, also those of whom nothing has been heard: they did 0 of what is counted.
+
+    measures: names of those that will be looked at
+    """
     dealt = {row.user: row.arm for row in conn.execute(sa.select(ab_assignments).where(ab_assignments.c.test == test))}
     mine = q.test == test
-    during = _sums(conn, mine)
+    during = _sums(conn, mine, measures)
     arms = sa.select(users.c.id, sa.func.max(q.arm).label("arm")).join(users, users.c.row == q.user_row)
     for row in conn.execute(arms.where(mine, q.arm.is_not(None)).group_by(users.c.id)):
         dealt.setdefault(row.id, row.arm)
     assigned = sa.select(ab_assignments.c.user).where(ab_assignments.c.test == test)
     met = sa.or_(users.c.id.in_(assigned), q.user_row.in_(sa.select(q.user_row).where(mine)))
-    before = _sums(conn, (q.at < started_at) & met)
+    before = _sums(conn, (q.at < started_at) & met, measures)
     who = tuple(sorted(dealt))
-    y, n = _columns(during, who)
-    before_y, before_n = _columns(before, who)
+    y, n = _columns(during, who, measures)
+    before_y, before_n = _columns(before, who, measures)
     return UserSums(who, np.array([dealt[user] == TREATMENT for user in who], bool), y, n, before_y, before_n)
 
 
@@ -97,8 +101,8 @@ def past_of(conn: sa.Connection, measure: str, version: int | None, days: int) -
     if last is None:
         return np.zeros(0), None if MEASURES[measure].n is None else np.zeros(0)
     where = q.at > last - days * DAY
-    found = _sums(conn, where if version is None else where & (q.version == version))
-    y, n = _columns(found, tuple(sorted(found)))
+    found = _sums(conn, where if version is None else where & (q.version == version), (measure,))
+    y, n = _columns(found, found.users, (measure,))
     below = n[measure]
     if below is None:
         return y[measure], None
@@ -116,19 +120,31 @@ def daily_users(conn: sa.Connection, days: int) -> float:
     return float(conn.scalar(sa.select(sa.func.count(events.c.user_row.distinct())).where(recent)) or 0) / days
 
 
-def _sums(conn: sa.Connection, where: Sum) -> dict[str, dict[str, float]]:
-    """user -> label -> sum."""
-    columns = [m.y.label(f"{name}_y") for name, m in MEASURES.items()]
-    columns += [m.n.label(f"{name}_n") for name, m in MEASURES.items() if m.n is not None]
-    chosen = sa.select(users.c.id, *columns).join(users, users.c.row == q.user_row).where(where).group_by(users.c.id)
-    return {row.id: dict(row._mapping) for row in conn.execute(chosen)}
+@dataclass(frozen=True)
+class _Sums:
+    """users: their ids; by: label -> (users,) sums"""
+
+    users: tuple[str, ...]
+    by: Mapping[str, Float64]
+
+
+def _sums(conn: sa.Connection, where: Sum, measures: Collection[str]) -> _Sums:
+    """Of each user; read and kept by column, since there may be many."""
+    asked = {name: MEASURES[name] for name in measures}
+    columns = {f"{name}_y": m.y for name, m in asked.items()}
+    columns |= {f"{name}_n": m.n for name, m in asked.items() if m.n is not None}
+    chosen = sa.select(users.c.id, *columns.values()).join(users, users.c.row == q.user_row).where(where)
+    found = conn.execute(chosen.group_by(users.c.row, users.c.id).order_by(users.c.id)).all()
+    ids, *sums = zip(*found, strict=True) if found else [()] * (1 + len(columns))
+    said = (np.nan_to_num(np.array(column, np.float64)) for column in sums)  # None -> NaN -> 0
+    return _Sums(tuple(ids), dict(zip(columns, said, strict=True)))
 
 
 def _columns(
-    found: Mapping[str, Mapping[str, float]], who: tuple[str, ...]
+    found: _Sums, who: tuple[str, ...], measures: Collection[str]
 ) -> tuple[dict[str, Float64], dict[str, Float64 | None]]:
-    def column(label: str) -> Float64:
-        return np.array([found.get(user, {}).get(label) or 0.0 for user in who], np.float64)
-
-    y = {name: column(f"{name}_y") for name in MEASURES}
-    return y, {name: None if name in _MEANS else column(f"{name}_n") for name in MEASURES}
+    """Those of these users, 0 where nothing is known of one."""
+    place = {user: k for k, user in enumerate(found.users)}
+    at = np.array([place.get(user, -1) for user in who], np.int64)
+    by = {label: np.append(column, 0.0)[at] for label, column in found.by.items()}  # -1: the 0 that was put last
+    return {name: by[f"{name}_y"] for name in measures}, {name: by.get(f"{name}_n") for name in measures}

@@ -1,6 +1,6 @@
 """Predictions beside what became of them: written once an outcome, read column by column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from ..data.arrays import Bool, Float64, Int64
+from .events import count_events
 from .tables import events, recommendation_quality, slates, users
 from .tables.base import CHUNK, add_new
 
@@ -98,17 +99,22 @@ def count_new(conn: sa.Connection, since: int, unjudged: bool = False) -> int:
     return every - int(conn.scalar(count.join(recommendation_quality, q.event == events.c.id).where(late)) or 0)
 
 
-def count_after(conn: sa.Connection, last: int | None, since: int) -> int:
-    """Real events numbered behind `last` (None = nobody knows), or heard of after `since`."""
+def count_after(conn: sa.Connection, last: int | None, since: int, known: int | None = None) -> int:
+    """Real events numbered behind `last` (None = nobody knows), or heard of after `since`, and those that were numbered
+    before it and committed later: of all the others there were `known`."""
     later = events.c.received_at + 0 > since  # + 0: a scan
     later = later if last is None else later | (events.c.id > last)
-    mine = sa.select(sa.func.count()).select_from(events).where(~events.c.synthetic, later)
-    return int(conn.scalar(mine) or 0)
+    n = sa.func.count()
+    mine = sa.select(n, sa.func.sum(sa.case((later, 1), else_=0))).select_from(events).where(~events.c.synthetic)
+    every, new = (int(value or 0) for value in conn.execute(mine).one())
+    late = 0 if last is None or known is None else max(0, every - new - known)
+    return new + late
 
 
-def last_event(conn: sa.Connection) -> int:
-    """The number of the newest event; 0 = there is none."""
-    return int(conn.scalar(sa.select(sa.func.max(events.c.id))) or 0)
+def events_now(conn: sa.Connection) -> dict[str, int]:
+    """For `count_after`. events: how many real ones there are;  last: the number of the newest, 0 = there is none"""
+    last = int(conn.scalar(sa.select(sa.func.max(events.c.id))) or 0)
+    return {"events": count_events(conn).real, "last": last}
 
 
 def put_quality(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -123,18 +129,32 @@ def put_quality(conn: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> int:
 
 
 def read_outcomes(
-    conn: sa.Connection, since: int | None = None, until: int | None = None, version: int | None = None
-) -> Outcomes:
-    """Those that happened after `since` and not after `until`; of one version, or of all that somebody foretold."""
+    conn: sa.Connection, since: int | None = None, until: int | None = None, version: int | None = None,
+    only: Collection[str] = (),
+) -> Outcomes:  # fmt: skip
+    """Those that happened after `since` and not after `until`; of one version, or of all that somebody foretold.
+
+    only: names of the columns that will be looked at, () = all; the others say nothing, which takes no time to read
+    """
+    read = {name: column for name, column in _COLUMNS.items() if not only or name in only}
     where = [q.level != UNCLEAR] if version is None else [q.level != UNCLEAR, q.version == version]
     where += [] if since is None else [q.at > since]
     where += [] if until is None else [q.at <= until]
-    chosen = sa.select(*(column for column, _, _ in _COLUMNS.values())).where(*where).order_by(q.at, q.event)
-    found: list[list[np.ndarray]] = [[np.zeros(0, type_)] for _, type_, _ in _COLUMNS.values()]
+    chosen = sa.select(*(column for column, _, _ in read.values())).where(*where).order_by(q.at, q.event)
+    found: list[list[np.ndarray]] = [[np.zeros(0, type_)] for _, type_, _ in read.values()]
     for rows in conn.execute(chosen).partitions(CHUNK):
-        for column, values, (_, type_, none) in zip(found, zip(*rows, strict=True), _COLUMNS.values(), strict=True):
+        for column, values, (_, type_, none) in zip(found, zip(*rows, strict=True), read.values(), strict=True):
             column.append(np.array([none if value is None else value for value in values], type_))
-    return Outcomes(**{name: np.concatenate(parts) for name, parts in zip(_COLUMNS, found, strict=True)})
+    said = {name: np.concatenate(parts) for name, parts in zip(read, found, strict=True)}
+    n = len(next(iter(said.values())))
+    unread = {name: np.full(n, none, type_) for name, (_, type_, none) in _COLUMNS.items() if name not in read}
+    return Outcomes(**said, **unread)
+
+
+def count_outcomes(conn: sa.Connection) -> dict[int, int]:
+    """How many were compared with what each version had foretold; versions without any are left out."""
+    chosen = sa.select(q.version, sa.func.count()).where(q.level != UNCLEAR).group_by(q.version).order_by(q.version)
+    return {int(version): int(n) for version, n in conn.execute(chosen)}
 
 
 def real_event_ids(conn: sa.Connection) -> Int64:

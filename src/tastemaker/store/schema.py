@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from ..errors import StoreError
 from .tables import METADATA, events, items, model_versions, users
 
-REVISIONS = ("0001", "0002", "0003")  # oldest first; one file each in migrations/versions
+REVISIONS = ("0001", "0002", "0003", "0004")  # oldest first; one file each in migrations/versions
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "tastemaker_schema"  # not Alembic's own name, which the database's other tenants may use
 

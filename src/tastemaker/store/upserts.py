@@ -35,7 +35,7 @@ def put_items(conn: sa.Connection, told: Sequence[Mapping[str, Any]]) -> Upserte
     alone(conn, items)
     told = list({one["id"]: one for one in told}.values())  # of one id the last word counts
     old = rows_by_id(conn, items, [one["id"] for one in told], items.c.title, items.c["columns"], items.c.available)
-    known = _columns(conn)
+    known = catalog_columns(conn)
     change = put_catalog(conn, _catalog([_merged(one, old.get(one["id"]), known) for one in told], known))
     said = {one["id"]: one["available"] for one in told if one.get("available") is not None}
     was = {id_: row.available for id_, row in old.items()}
@@ -46,7 +46,7 @@ def put_items(conn: sa.Connection, told: Sequence[Mapping[str, Any]]) -> Upserte
     return Upserted(change, gone, back)
 
 
-def _columns(conn: sa.Connection) -> dict[str, list[str]]:
+def catalog_columns(conn: sa.Connection) -> dict[str, list[str]]:
     """group -> the catalog's columns."""
     some = conn.scalars(sa.select(items.c["columns"]).order_by(items.c.row.desc()).limit(100))
     first = conn.scalars(sa.select(items.c["columns"]).order_by(items.c.row).limit(100))
@@ -59,16 +59,23 @@ def _columns(conn: sa.Connection) -> dict[str, list[str]]:
 
 def _merged(one: Mapping[str, Any], old: Any, known: Mapping[str, Sequence[str]]) -> Json:
     merged: Json = {"id": one["id"], "title": one.get("title") or (one["id"] if old is None else old.title)}
+    if unknown := unknown_column(one, known):
+        raise QueryError(unknown)
     for group in GROUPS:
         said = one.get(group) or {}
-        for name in said:
-            if name not in known[group]:
-                hint = did_you_mean(name, known[group]) or "."
-                has = ", ".join(known[group]) or "none"
-                raise QueryError(f"The catalog has no {group} column {name!r}{hint} It has: {has}.")
         before = {} if old is None else old.columns[group]
         merged[group] = {name: said.get(name, before.get(name, EMPTY[group])) for name in known[group]}
     return merged
+
+
+def unknown_column(one: Mapping[str, Any], known: Mapping[str, Sequence[str]]) -> str:
+    """Why an item cannot be stored, "" = it can. known: as `catalog_columns` has them"""
+    for group in GROUPS:
+        for name in one.get(group) or {}:
+            if name not in known[group]:
+                hint = did_you_mean(name, known[group]) or "."
+                return f"The catalog has no {group} column {name!r}{hint} It has: {', '.join(known[group]) or 'none'}."
+    return ""
 
 
 def _catalog(entries: Sequence[Json], known: Mapping[str, Sequence[str]]) -> Catalog:
@@ -89,9 +96,8 @@ def put_users(conn: sa.Connection, told: Mapping[str, Profile]) -> Change:
     """id -> stated tastes, which are added to what is known."""
     alone(conn, users)
     old = rows_by_id(conn, users, list(told), users.c.synthetic, users.c.profile)
-    for id_, person in old.items():
-        if person.synthetic:
-            raise QueryError(f"User {id_!r} is an invented one. Give yours another id.")
+    for why in invented(conn, list(told)).values():
+        raise QueryError(why)
     first = next_row(conn, users.c.row)
     new = [id_ for id_ in told if id_ not in old]
     rows = [{"row": first + k, "id": i, "synthetic": False, "profile": told[i] or None} for k, i in enumerate(new)]
@@ -101,6 +107,13 @@ def put_users(conn: sa.Connection, told: Mapping[str, Profile]) -> Change:
         profile = (old[id_].profile or {}) | dict(told[id_])
         conn.execute(sa.update(users).where(users.c.row == old[id_].row).values(profile=profile))
     return Change(len(new), len(changed), len(told) - len(new) - len(changed))
+
+
+def invented(conn: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
+    """id -> why nothing can be said of such a user, of those that are invented."""
+    found = rows_by_id(conn, users, ids, users.c.synthetic)
+    return {id_: f"User {id_!r} is an invented one. Give yours another id." for id_, row in found.items()
+            if row.synthetic}  # fmt: skip
 
 
 def page_items(conn: sa.Connection, after: int, n: int) -> list[sa.Row[Any]]:

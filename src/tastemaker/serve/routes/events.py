@@ -2,11 +2,14 @@
 
 from asyncio import get_running_loop
 from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
 from time import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import uuid4
 
 from fastapi import Body, Header
+from starlette.requests import Request
 from starlette.responses import Response
 
 from ...data.context import columns_of, place_context
@@ -17,14 +20,17 @@ from ...store.slates import ELSEWHERE, put_slates, slate_of_request
 from ..live import Live
 from ..models import Event, Impression, KeptEvent, Receipts, Taken
 from ..problems import Refused
+from ..rowwise import Bad, RowOrBad
 from ..tenant import Tenant
 from .common import Ingester, Serving
 from .common import router as new_router
 
 router = new_router("events")
+OTHER = "another body"
 SENT = "id:"  # how the key of an event begins that came with an id
+INDEXED = 2400  # bytes of a key: PostgreSQL's index takes no more than about 2,700
 Key = Annotated[str | None, Header(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$",
-                                   description="The same key again: the same events, stored once.")]  # fmt: skip
+                                   description="The same key and body again: stored once.")]  # fmt: skip
 WHY = {
     "unknown item": "No item has this id. Put it into the catalog first.",
     "invented user": "This is the id of an invented user. Give yours another one.",
@@ -36,13 +42,20 @@ ACCEPTED: dict[int | str, Any] = {
 
 @router.post("/events", response_model=Receipts, responses=ACCEPTED)
 async def events(
-    caller: Ingester, worker: Serving, response: Response,
-    events: Annotated[list[Event], Body(min_length=1, max_length=1000)],
+    request: Request, caller: Ingester, worker: Serving, response: Response,
+    events: Annotated[list[Annotated[Event, RowOrBad]], Body(min_length=1, max_length=1000)],
     idempotency_key: Key = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Up to 1,000 rows. A row is acknowledged when it is stored for good, and counts in its user's next answer."""
+    """Up to 1,000 rows. A row is acknowledged when it is stored for good, and counts in its user's next answer.
+
+    One that cannot be stored is refused with its reason, and costs the others nothing.
+    """
     tenant = caller.tenant
-    rows = await checked_rows(tenant, events, idempotency_key or uuid4().hex)
+    batch = Batch.of(caller.key.id, idempotency_key, await request.body()) if idempotency_key else Batch(uuid4().hex)
+    rows = await checked_rows(tenant, events, batch)
+    if any(row.get("reason") == OTHER for row in rows):
+        detail = f"The Idempotency-Key {idempotency_key} came with another body before. Nothing of this one was stored."
+        raise Refused(409, f"{detail} Send what was sent then, or a new key.")
     counts = {
         name: sum(row["status"] == name for row in rows) for name in ("accepted", "duplicate", "spooled", "refused")
     }
@@ -54,16 +67,34 @@ async def events(
     return {**counts, "receipts": rows}
 
 
-async def checked_rows(tenant: Tenant, events: Sequence[Event], batch: str) -> list[dict[str, Any]]:
-    """A receipt a row. batch: makes the rows the same ones when they are sent again."""
+@dataclass(frozen=True)
+class Batch:
+    """name: makes the rows the same ones when they are sent again;  id, body: as `Told` keeps them"""
+
+    name: str
+    id: str = ""
+    body: str = ""
+
+    @classmethod
+    def of(cls, sender: str, key: str, body: bytes) -> Self:
+        """Another sender's key is another key, and another body's rows are other rows."""
+        id_, digest = (sha256(said).hexdigest()[:32] for said in (f"{sender}\0{key}".encode(), body))
+        return cls(f"{id_}:{digest}", id_, digest)
+
+
+async def checked_rows(tenant: Tenant, events: Sequence[Event | Bad], batch: Batch) -> list[dict[str, Any]]:
+    """A receipt a row."""
     now = int(time())
-    checked = [_checked(tenant, event, f"{batch}:{k}", now) for k, event in enumerate(events)]
+    checked = [
+        event.why if isinstance(event, Bad) else _checked(tenant, event, batch, k, now)
+        for k, event in enumerate(events)
+    ]
     told = [one for one in checked if isinstance(one, Told)]
     fates = iter(await tenant.writing.send(told, get_running_loop()) if told else [])
     return [_receipt(k, one if isinstance(one, str) else next(fates)) for k, one in enumerate(checked)]
 
 
-def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
+def _checked(tenant: Tenant, event: Event, batch: Batch, row: int, now: int) -> Told | str:
     """Ready to be stored, or why it cannot be."""
     live = tenant.live
     scale = None if live is None else live.answers.scales.get(event.kind)
@@ -82,8 +113,8 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
     except QueryError as error:
         return str(error)
     moment = now if event.time is None else event.time
-    own = event.key if isinstance(event, KeptEvent) else None
-    chosen = f"{SENT}{event.id}" if event.id is not None else own or key
+    own = _short(event.key) if isinstance(event, KeptEvent) and event.key else f"{batch.name}:{row}"
+    key = f"{SENT}{event.id}" if event.id is not None else own
     return Told(
         event.user,
         event.item,
@@ -91,10 +122,18 @@ def _checked(tenant: Tenant, event: Event, key: str, now: int) -> Told | str:
         float(value),
         moment,
         now,
-        chosen,
+        key,
         context,
         event.request_id or "",
+        batch.id,
+        batch.body,
     )
+
+
+def _short(key: str) -> str:
+    """As it is where every database can index it, else its digest."""
+    said = key.encode()
+    return key if len(said) <= INDEXED else f"sha256:{sha256(said).hexdigest()}"
 
 
 def _ahead(time: int | None, now: int) -> str:

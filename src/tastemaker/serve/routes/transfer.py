@@ -1,8 +1,9 @@
 """All of it, in and out, as JSON Lines."""
 
 from collections.abc import Callable, Iterator
-from time import time
+from operator import itemgetter
 from typing import Annotated, Any, Literal
+from uuid import uuid4
 
 import orjson
 from fastapi import Query
@@ -12,20 +13,23 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from ...data.events import KINDS
-from ...store.upserts import page_events, page_items, page_users
-from ..models import Item, KeptEvent, User
+from ...store.upserts import catalog_columns, invented, page_events, page_items, page_users, unknown_column
+from ..models import MOST, Item, KeptEvent, User
 from ..problems import Refused
+from ..rowwise import why_not
 from ..tenant import Tenant
 from . import items as item_routes
 from . import users as user_routes
 from .common import Admin, Ingester, Serving
 from .common import router as new_router
-from .events import SENT, checked_rows
+from .events import SENT, Batch, checked_rows
 
 router = new_router("transfer")
 What = Literal["items", "users", "events"]
 LINES = "application/x-ndjson"
 CHUNK = 1000
+SHOWN = 1000  # refused lines that are named
+Bad = list[dict[str, Any]]  # line and reason
 MODELS: dict[str, type[BaseModel]] = {"items": Item, "users": User, "events": KeptEvent}
 
 
@@ -61,7 +65,8 @@ def _lines(tenant: Tenant, what: str, left: int) -> Iterator[bytes]:
 def _event(row: Any) -> dict[str, Any]:
     found = {"user": row.user, "item": row.item, "kind": KINDS[row.kind], "value": row.value, "time": row.time,
              "context": row.context, "request_id": row.request}  # fmt: skip
-    found |= {"id": row.key.removeprefix(SENT)} if row.key.startswith(SENT) else {"key": row.key}
+    id_ = row.key.removeprefix(SENT)
+    found |= {"id": id_} if len(id_) < len(row.key) <= len(SENT) + MOST else {"key": row.key}
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -87,28 +92,36 @@ _PAGES: dict[str, tuple[Callable[..., list[Any]], Callable[[Any], dict[str, Any]
 )  # fmt: skip
 async def import_(request: Request, caller: Ingester, worker: Serving, what: What) -> dict[str, Any]:
     """One JSON object a line, as `export` writes them; a bad line is refused and named, the others are stored."""
-    rows, refused = _read(what, await request.body())
+    rows, bad = _read(what, await request.body())
     if what == "events":
-        stored, duplicate, more = await _import_events(caller.tenant, rows)
-        return {
-            "rows": len(rows) + len(refused),
-            "stored": stored,
-            "duplicate": duplicate,
-            "refused": [*refused, *more],
-        }
-    if not rows:
-        return {"rows": len(refused), "stored": 0, "duplicate": 0, "refused": refused}
-    told: list[Any] = [row for _, row in rows]
-    if what == "items":
-        told = [row.model_dump(exclude_none=True) for row in told]
-        done = await run_in_threadpool(item_routes.upserted, caller.tenant, told)
+        stored, known, more = await _import_events(caller.tenant, rows)
     else:
-        done = await run_in_threadpool(user_routes.upserted, caller.tenant, told)
+        stored, known, more = await run_in_threadpool(_upsert, caller.tenant, what, rows)
+    refused = sorted([*bad, *more], key=itemgetter("line"))
+    return {"rows": len(rows) + len(bad), "stored": stored, "duplicate": known, "refused": refused[:SHOWN]}
+
+
+def _upsert(tenant: Tenant, what: str, rows: list[tuple[int, Any]]) -> tuple[int, int, Bad]:
+    """Of items or users: how many were new or are changed, how many say nothing new, and the lines that are refused."""
+    with tenant.store.read() as conn:
+        columns = catalog_columns(conn)
+        strange = {} if what == "items" else invented(conn, [row.id for _, row in rows])
+    bad, good = list[dict[str, Any]](), list[Any]()
+    for line, row in rows:
+        if what == "items":
+            row = row.model_dump(exclude_none=True)
+            why = unknown_column(row, columns)
+        else:
+            why = strange.get(row.id) or user_routes.unknown_taste(tenant, row)
+        (bad if why else good).append({"line": line, "reason": why} if why else row)
+    if not good:
+        return 0, 0, bad
+    done = (item_routes if what == "items" else user_routes).upserted(tenant, good)
     stored = done["added"] + done["changed"]
-    return {"rows": len(rows) + len(refused), "stored": stored, "duplicate": len(rows) - stored, "refused": refused}
+    return stored, len(good) - stored, bad
 
 
-def _read(what: str, body: bytes) -> tuple[list[tuple[int, Any]], list[dict[str, Any]]]:
+def _read(what: str, body: bytes) -> tuple[list[tuple[int, Any]], Bad]:
     """(line, row) of the good lines, and what is wrong with the others."""
     good, bad = list[tuple[int, Any]](), list[dict[str, Any]]()
     for number, line in enumerate(body.split(b"\n"), 1):
@@ -119,15 +132,14 @@ def _read(what: str, body: bytes) -> tuple[list[tuple[int, Any]], list[dict[str,
         except orjson.JSONDecodeError:
             bad.append({"line": number, "reason": "no JSON object"})
         except ValidationError as error:
-            first = error.errors()[0]
-            bad.append({"line": number, "reason": f"{'.'.join(map(str, first['loc']))}: {first['msg']}"})
+            bad.append({"line": number, "reason": why_not(error)})
     if not good and not bad:
         raise Refused(422, "The body is empty. Send one JSON object a line.")
-    return good, bad[:1000]
+    return good, bad
 
 
-async def _import_events(tenant: Tenant, rows: list[tuple[int, Any]]) -> tuple[int, int, list[dict[str, Any]]]:
-    found = await checked_rows(tenant, [row for _, row in rows], f"import:{time()}")
+async def _import_events(tenant: Tenant, rows: list[tuple[int, Any]]) -> tuple[int, int, Bad]:
+    found = await checked_rows(tenant, [row for _, row in rows], Batch(f"import:{uuid4().hex}"))
     bad = [
         {"line": line, "reason": row["reason"]}
         for (line, _), row in zip(rows, found, strict=True)

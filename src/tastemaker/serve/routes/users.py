@@ -1,12 +1,10 @@
 """Users: what they state, what is known of them, and forgetting them."""
 
 from typing import Annotated, Any
-from uuid import uuid4
 
 from fastapi import Body
 
 from ...store.forgetting import forget
-from ...store.meta import put_meta
 from ...store.upserts import find_person, page_users, put_users
 from ..models import ForgottenUser, Upserted, User, UserDetail, UserPage
 from ..problems import Refused
@@ -44,23 +42,30 @@ def forget_user(caller: Admin, user: Segment) -> dict[str, Any]:
     """Their events, the answers they were given, and what was foretold of them; and who had learned from them."""
     tenant = caller.tenant
     with tenant.store.begin() as conn:
-        found = forget(conn, user)
-        put_meta(conn, forgotten=uuid4().hex)  # every worker forgets, too
+        found = forget(conn, user)  # every worker hears of it
     tenant.changed([user])
+    tenant.writing.showing.meet_anew()
     return found._asdict()
 
 
 def upserted(tenant: Tenant, users: list[User]) -> dict[str, Any]:
     told = {one.id: one.profile for one in users}
-    live = tenant.live
-    tastes = set() if live is None else set(live.answers.recommender.tastes)
-    for id_, profile in told.items():
-        if unknown := next((taste for taste in profile if taste not in tastes), None):
-            raise Refused(404, f"User {id_!r}: {unknown!r} is no taste of this project. It has: {', '.join(tastes)}.")
+    for one in users:
+        if unknown := unknown_taste(tenant, one):
+            raise Refused(404, unknown)
     with tenant.store.begin() as conn:
         added, changed, unchanged = put_users(conn, told)
     tenant.changed(told)
     return {"added": added, "changed": changed, "unchanged": unchanged}
+
+
+def unknown_taste(tenant: Tenant, user: User) -> str:
+    """Why what a user states cannot be stored, "" = it can."""
+    tastes = () if tenant.live is None else tenant.live.answers.recommender.tastes
+    strange = next((taste for taste in user.profile if taste not in tastes), None)
+    if strange is None:
+        return ""
+    return f"User {user.id!r}: {strange!r} is no taste of this project. It has: {', '.join(tastes)}."
 
 
 def _stored(row: Any) -> dict[str, Any]:

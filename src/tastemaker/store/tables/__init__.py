@@ -3,6 +3,8 @@
 from .base import METADATA
 from .events import events, imports, users
 from .experiments import ab_assignments, ab_tests
+from .forgotten_users import forgotten_users
+from .ingest_batches import ingest_batches
 from .items import items
 from .jobs import decisions, jobs, leases
 from .keys import api_keys
@@ -20,9 +22,11 @@ __all__ = [
     "api_keys",
     "decisions",
     "events",
+    "forgotten_users",
     "hp_experiments",
     "hp_tuning_history",
     "imports",
+    "ingest_batches",
     "items",
     "jobs",
     "leases",

@@ -28,6 +28,12 @@ def alone(conn: sa.Connection, table: sa.Table) -> None:
         conn.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
 
 
+def unchanged(conn: sa.Connection, table: sa.Table) -> None:
+    """Until the transaction ends nobody writes `table`; many may wish so at once."""
+    if _on_postgres(conn):
+        conn.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE MODE")
+
+
 def add_new(conn: sa.Connection, table: sa.Table, rows: Iterable[Mapping[str, Any]]) -> int:
     """Insert the rows whose keys are not taken; how many that were."""
     add = _add_new_postgres if _on_postgres(conn) else _add_new_sqlite
