@@ -1,5 +1,6 @@
 """What is done on the pages, one by one: it changes what it says it changes, and refuses what it must."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from time import time
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from tastemaker.app import words
+from tastemaker.app.parts import plain
 from tastemaker.errors import StoreError
 from tastemaker.lifecycle import Project
 from tastemaker.store import Store, active_version, add_job, list_activations, list_jobs, new_holder, read_slates
@@ -18,18 +20,23 @@ from tastemaker.store.tables import events, users
 from .test_pages import n_events, press, reading, said
 
 Show = Callable[..., Any]
+TITLE = re.compile(r"<b>\d+\. (.*?)</b>")
+
+
+def titles(app: Any) -> list[str]:
+    """Of the list, in its order."""
+    return [title for one in app.html for title in TITLE.findall(one.value)]
 
 
 def test_a_like_is_recorded_and_the_next_list_is_another(root: Path, show: Show) -> None:
     app, before = show("discover", root), n_events(root)
     lists = len(reading(root, read_slates))
-    first = [m.value for m in app.markdown if m.value.startswith("**1.")]
-    title = first[0].split("**")[1].removeprefix("1. ")
+    title = titles(app)[0]
     press(app, words.LIKE)
     assert not app.exception
     assert n_events(root) == before + 1
-    assert title in app.success[0].value
-    assert not any(m.value.startswith("**") and title in m.value for m in app.markdown)
+    assert plain(title) in app.success[0].value
+    assert title not in titles(app)
     assert len(reading(root, read_slates)) == lists + 1
 
 
@@ -51,10 +58,18 @@ def test_what_is_not_recorded_still_counts_on_the_page(root: Path, show: Show) -
     assert words.START_OVER in [button.label for button in app.button]
 
 
-def test_a_known_user_and_a_taste_change_the_list(past: Path, show: Show) -> None:
-    def titles(app: Any) -> list[str]:
-        return [m.value for m in app.markdown if m.value.startswith("**") and ". " in m.value]
+def test_an_item_is_few_pieces_each_of_which_is_a_message(past: Path, show: Show) -> None:
+    app = show("discover", past, read_only=True)
+    app.slider(key="n").set_value(5).run()
+    five = sum(1 for _ in app.main)
+    app.slider(key="n").set_value(10).run()
+    assert len(titles(app)) == 10
+    assert (
+        sum(1 for _ in app.main) - five <= 5 * 8
+    )  # a box, what it says, a row: three to click, a bubble and its table
 
+
+def test_a_known_user_and_a_taste_change_the_list(past: Path, show: Show) -> None:
     app = show("discover", past, read_only=True)
     plain = titles(app)
     app.multiselect(key="tastes").set_value(["horror"]).run()

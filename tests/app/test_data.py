@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from tastemaker.app import words
+from tastemaker.app.card import card
 from tastemaker.app.data import (
     checking,
     discover,
@@ -24,6 +25,7 @@ from tastemaker.data.catalog import Catalog
 from tastemaker.data.vocab import Vocab
 from tastemaker.errors import DataError
 from tastemaker.lifecycle import Project
+from tastemaker.monitor import Limits
 from tastemaker.store import Store, read_catalog
 from tastemaker.store.answers import Answers
 from tastemaker.store.quality import read_outcomes
@@ -131,7 +133,8 @@ def test_the_map_is_the_two_directions_of_most_difference() -> None:
     assert abs(np.corrcoef(found.at[:, 0], along)[0, 1]) > 0.99
     assert abs(np.corrcoef(found.at[:, 1], np.nan_to_num(gap))[0, 1]) > 0.98
     assert found.said == pytest.approx(1.0, abs=0.01)
-    rows = maps.map_rows(catalog, found, ["5", "6"], ["7", "nobody"])
+    assert all(axis.startswith((words.MAP_MORE[:6], words.MAP_LESS[:5])) for axis in found.axes)
+    rows = maps.rows_of(maps.map_columns(catalog, found, ["5", "6"], ["7", "nobody"]))
     assert [row["what"] for row in rows[-3:]] == [words.MAP_LISTED, words.MAP_LISTED, words.MAP_LIKED]
     assert len(rows) == 400
 
@@ -207,6 +210,7 @@ def test_traffic_counts_lists_events_and_coverage(store: Store) -> None:
     with store.read() as conn:
         seen = read_outcomes(conn, int(time()) - 60 * 86_400)
     assert sum(row["outcomes"] for row in days) == int(seen.said.sum())
+    assert "all versions" in overview.accuracy_plot(days, Limits()).title
     right = sum(row["accuracy"] * row["outcomes"] for row in days)
     assert right == pytest.approx(int(seen.correct.sum()))
 
@@ -217,3 +221,14 @@ def test_coverage_counts_what_can_still_be_shown(store: Store) -> None:
     found = overview.traffic(store, int(time()))
     assert found.coverage is not None
     assert found.coverage <= 1.0
+
+
+def test_a_card_shows_anybodys_words_as_text() -> None:
+    row = {
+        "rank": 1, "title": "<script>", "about": "a & b", "why": "**so**", "words_by": "", "kind": "content",
+        "score": 1.0, "chance": None, "share": 0.5, "value": None,
+    }  # fmt: skip
+    drawn = card(row, None)
+    assert "<b>1. &lt;script&gt;</b><small>a &amp; b</small><p>**so**</p>" in drawn
+    assert words.SCORE.format(share=0.5) in drawn
+    assert 'style="width:50%"' in drawn

@@ -14,11 +14,14 @@ from tastemaker.app.data import (
     tuning,
     versions,
 )
+from tastemaker.app.data.plot import Plot
 from tastemaker.experiment import look as whole_report
 from tastemaker.lifecycle import Project
 from tastemaker.monitor import Limits
+from tastemaker.monitor import quality as judge
 from tastemaker.store import ModelVersion, Store, read_catalog
 from tastemaker.store.answers import Answers
+from tastemaker.store.outcomes import MEASURES
 from tastemaker.store.tables import ab_tests
 from tastemaker.store.tuning import TrialRow
 
@@ -52,18 +55,36 @@ def test_outcomes_of_one_user_count_less() -> None:
     assert alike.high - alike.low > 2 * (apart.high - apart.low)
 
 
-@pytest.mark.parametrize("metric", ["likes", "hits", "outcomes"])
-def test_the_lift_of_what_is_counted_a_user_ends_where_the_report_is(metric: str, store: Store) -> None:
+@pytest.mark.parametrize("most", [50, 100_000])
+def test_quality_reads_once_for_its_window_and_its_line(
+    most: int, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, read = [], quality.read_outcomes
+    monkeypatch.setattr(quality, "read_outcomes", lambda *asked: reads.append(asked) or read(*asked))
+    monkeypatch.setattr(quality, "MOST", most)
+    limits = Limits.of(store.recipe())
+    seen = quality.look(store, limits)
+    with store.read() as conn:
+        np.testing.assert_equal(seen.quality.as_json(), judge(conn, limits).as_json())
+        whole = read(conn)
+    assert len(reads) == 1
+    assert len(seen.outcomes) == min(most, len(whole))
+    assert seen.outcomes.event.tolist() == whole.event.tolist()[-most:]
+
+
+@pytest.mark.parametrize("metric", MEASURES)
+def test_the_lift_of_every_measure_ends_where_the_report_is(metric: str, store: Store) -> None:
     with store.begin() as conn:
         conn.execute(sa.update(ab_tests).values(metric=metric))
-    report = experiments.look(store, 1)
-    rows = experiments.lift_rows(store, report)
-    if metric == "hits":  # nothing that was shown was liked: there is no spread to draw
-        assert rows == []
+    report, plot = experiments.look_by_day(store, 1)
+    if metric in ("hits", "fallback"):  # nothing that was shown was liked, nothing fell back: no spread to draw
+        assert plot is None
         return
-    assert rows[-1]["lift"] == pytest.approx(report.lift.points.mean)
-    assert rows[-1]["low"] == pytest.approx(report.lift.points.low)
-    assert rows[-1]["users"] == report.control.users + report.treatment.users
+    assert plot is not None
+    by, last = 100.0 if report.measure.share else 1.0, plot.rows[-1]
+    assert last["lift"] == pytest.approx(by * report.lift.points.mean)
+    assert last["low"] == pytest.approx(by * report.lift.points.low)
+    assert last["users"] == report.control.figure.n + report.treatment.figure.n
 
 
 def test_the_lift_by_day_ends_where_the_report_is(store: Store) -> None:
@@ -102,6 +123,7 @@ def test_of_a_year_of_trainings_the_newest_and_the_active_one_are_shown() -> Non
     ]  # fmt: skip
     rows = versions.version_rows(many)
     assert len(rows) == versions.MOST
+    assert {row[words.COL_INVENTED] for row in rows} == {None}  # a column of nothing is left out
     assert [row[words.COL_VERSION] for row in rows[:2]] == ["7 · a", "199 · a"]
     plot = versions.quality_plot(many)
     assert plot is not None
@@ -175,8 +197,38 @@ def test_what_is_missing_before_learning_is_worth_it(new: Project, store: Store)
     assert not training.can_pretrain({"tastes": {"families": {}}})
 
 
+def test_a_judgement_says_its_unit_and_which_way_is_better() -> None:
+    def plot(name: str) -> Plot:
+        metrics = {"metric": name, "later": {"metrics": {name: {"mean": 0.7, "low": 0.6, "high": 0.8}}}}
+        made = ModelVersion(
+            id=1, parent=0, recipe="r", algorithm="a", artifact="x", code_version="1", seed=0, metrics=metrics
+        )
+        found = versions.quality_plot([made])
+        assert found is not None
+        return found
+
+    assert (plot("accuracy").percent, plot("accuracy").y_title) == (True, "accuracy")
+    assert (plot("log loss").percent, plot("log loss").y_title) == (False, "log loss (lower is better)")
+    assert plot("ndcg").y_title == "ndcg"
+
+
+def test_segments_say_what_is_popular(store: Store) -> None:
+    plot = quality.segments_plot(quality.look(store, Limits.of(store.recipe())).quality)
+    assert plot is not None
+    assert {"items: the most popular 20%", "items: all others"} <= {row["segment"] for row in plot.rows}
+
+
+def test_no_axis_counts_in_powers_of_ten() -> None:
+    charts = pytest.importorskip("tastemaker.app.charts", reason="the extra `app` is not installed")
+    rows = [{"day": "2026-01-01", "lift": 10.0}]
+    drawn = charts.draw(Plot("lift", "", "line", rows, "day", "lift", "day", "points", x_kind="time")).to_dict()
+    assert drawn["layer"][0]["encoding"]["y"]["axis"]["format"] == ",.4~r"
+
+
 def test_curves_of_learning_start_at_one(taught: Project) -> None:
     learned = training.learned(taught.store)
     assert learned.plot is not None
     assert learned.plot.rows[0]["share"] == 1.0
+    (only,) = {row["version"] for row in learned.plot.rows}
+    assert learned.plot.title.startswith(words.VERSION_N.format(n=only))  # one line has no legend
     assert {row[words.COL_MODEL] for row in learned.rows} >= {"bpr"}

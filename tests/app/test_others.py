@@ -60,7 +60,7 @@ def test_a_feeling_is_read_and_shown_with_its_shares(feel: Path, show: Show) -> 
     assert not app.exception
     assert words.DETECTED.format(block="emotion") in said(app)
     assert "sadness" in said(app) or "sad " in said(app)
-    assert "-badge[mapping]" in said(app)  # who spoke, where the parts of a model take turns
+    assert ">mapping</span>" in said(app)  # who spoke, where the parts of a model take turns
 
 
 def test_a_label_is_chosen_and_an_unknown_one_noted(feel: Path, show: Show) -> None:

@@ -10,6 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from tastemaker.app import words
+from tastemaker.app.data import experiments
+from tastemaker.app.data.marks import marks_of
+from tastemaker.app.data.trouble import Kind, Trouble
+from tastemaker.app.settings import Settings
 from tastemaker.lifecycle import Project
 from tastemaker.monitor import track
 from tastemaker.store import Store, active_version
@@ -23,7 +27,7 @@ NAMES = sorted(file.stem for file in PAGES.glob("*.py"))
 
 def said(app: Any) -> str:
     """Everything that the page says in words."""
-    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "error", "success")
+    kinds = ("title", "subheader", "caption", "markdown", "info", "warning", "error", "success", "html")
     return "\n".join(str(one.value) for kind in kinds for one in getattr(app, kind))
 
 
@@ -196,3 +200,37 @@ def test_more_rows_were_refused_than_are_kept_by_line(root: Path, show: Show) ->
     app = show("data", root)
     assert "1,500 rows were refused when files were read: more.csv" in said(app)
     assert words.REFUSED_SAYS.format(n=200, all=1500) in said(app)
+
+
+@pytest.fixture
+def frame() -> Any:
+    pytest.importorskip("streamlit", reason="the extra `app` is not installed")
+    from tastemaker.app import frame
+
+    return frame
+
+
+def test_an_experiment_is_looked_at_once_not_at_each_change(
+    past: Path, show: Show, frame: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, look = [], experiments.look_by_day
+    monkeypatch.setattr(experiments, "look_by_day", lambda *asked: looks.append(asked) or look(*asked))
+    monkeypatch.setattr(frame, "time", lambda: 1_800_000_000)
+    app = show("experiments", past)
+    app.run()
+    assert len(looks) == 1
+
+
+def test_a_million_events_are_counted_anew_less_often(
+    store: Store, frame: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slots(*kinds: Kind) -> int:
+        troubles = tuple(Trouble(kind, "", "") for kind in kinds)
+        opened = frame.Opened(Settings(store.root), store, marks_of(store), False, troubles)
+        seen = set()
+        for second in range(0, 1200, 30):
+            monkeypatch.setattr(frame, "time", lambda at=second: at)
+            seen.add(opened.fresh)
+        return len(seen)
+
+    assert (slots(), slots("half"), slots("many")) == (20, 20, 2)

@@ -1,21 +1,25 @@
 """Who may change a project; how the app is started; what the report needs."""
 
+import os
 import re
+import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 from typer.testing import CliRunner
 
-from tastemaker.app import jobs, start
+from tastemaker.app import jobs, serve, start
 from tastemaker.app.data import training
 from tastemaker.app.report import page, write_report
 from tastemaker.app.settings import Settings, on_this_machine
 from tastemaker.cli.app import app
 from tastemaker.errors import MissingExtra
 from tastemaker.lifecycle import Project
-from tastemaker.store import Store, active_version, add_job, find_job
+from tastemaker.store import Store, active_version, add_job, find_job, put_meta
 
 HERE = Path(".")
 
@@ -50,7 +54,21 @@ def test_the_command_tells_streamlit_to_be_quiet_and_local() -> None:
     told = start.command(Settings(HERE), 8555)
     assert told[:3] == [sys.executable, "-m", "tastemaker.app.serve"]
     assert {"--browser.gatherUsageStats=false", "--server.address=127.0.0.1", "--server.port=8555"} <= set(told)
+    assert "--runner.postScriptGC=false" in told  # it took longer than the page, with many items
     assert "a secret" not in " ".join(start.command(Settings(HERE, admin_key="a secret"), 1))
+
+
+def test_the_first_visitor_waits_for_no_module_that_only_other_pages_need() -> None:
+    pytest.importorskip("streamlit", reason="the extra `app` is not installed")
+    code = f"import sys, importlib; [importlib.import_module(n) for n in {serve.FIRST}]; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert {"streamlit", "tastemaker.app.describe"} <= set(loaded)
+    assert not {"altair", "pandas", "tastemaker.experiment", "numba"} & set(loaded)
+
+
+def test_what_is_needed_later_is_still_there_before_anybody_asks() -> None:
+    pytest.importorskip("streamlit", reason="the extra `app` is not installed")
+    assert all(find_spec(name) for name in (*serve.FIRST, *serve.LATER))
 
 
 def test_without_the_extra_its_install_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +108,9 @@ def test_the_report_is_one_page_that_fetches_nothing(store: Store) -> None:
 def test_the_report_of_an_empty_project_says_what_to_do(tmp_path: Path) -> None:
     with Project.init(tmp_path / "empty", "movies") as project:
         text = page(project.store, 0)
+        with project.store.begin() as conn:
+            put_meta(conn, recipe=project.store.recipe() | {"title": ""})
+        assert "<p class=note>1970-01-01" in page(project.store, 0)
     assert "tastemaker import --catalog" in text
     assert "<svg" not in text
 
@@ -140,3 +161,24 @@ def test_a_kind_of_job_that_nobody_knows_fails_by_name(taught: Project) -> None:
     found = taught.run_job(id_)
     assert found.state == "failed"
     assert "There are: retrain, pretrain, train, tune" in str(found.error)
+
+
+def test_a_signal_that_ends_the_command_ends_the_app_too(tmp_path: Path) -> None:
+    child = tmp_path / "child.pid"
+    code = f"""
+import sys
+from pathlib import Path
+from tastemaker.app import start
+from tastemaker.app.settings import Settings
+sleeping = "import os, time; open({str(child)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+start.command = lambda settings, port: [sys.executable, "-c", sleeping]
+sys.exit(start.run_app(Settings(Path(".")), 1))
+"""
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        end = monotonic() + 30
+        while not (child.exists() and child.read_text("utf-8")) and monotonic() < end:
+            sleep(0.05)
+        process.terminate()
+        assert process.wait(30) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(child.read_text("utf-8")), 0)

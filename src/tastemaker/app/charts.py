@@ -42,7 +42,7 @@ def _data(rows: Rows) -> Any:
 
 def _format(plot: Plot) -> str:
     whole = all(isinstance(row[plot.y], int) for row in plot.rows)
-    return ".0%" if plot.percent else ",~r" if whole else "~g"
+    return ".0%" if plot.percent else ",~r" if whole else ",.4~r"  # never 1e+1
 
 
 def _value(plot: Plot, channel: Any) -> Any:
@@ -100,7 +100,7 @@ def _named(plot: Plot, data: Any) -> Any:
         f"{plot.x}:N",
         sort=order,
         scale=alt.Scale(type="band"),
-        axis=alt.Axis(title=plot.x_title or None, labelLimit=190, labelPadding=6, labelOverlap=False),
+        axis=alt.Axis(title=plot.x_title or None, labelLimit=230, labelPadding=6, labelOverlap=False, labelBound=False),
     )
     base = alt.Chart(data).encode(y=y, tooltip=_tips(plot))
     x = _value(plot, alt.X)
@@ -183,19 +183,3 @@ def _behind(plot: Plot) -> list[Any]:
         )
         found += [rule, text]
     return found
-
-
-def scatter_map(rows: Rows, axes: tuple[str, str], names: tuple[str, str, str]) -> Any:
-    """Items on two axes: others small and gray, those that are named on top. names: other, listed, liked."""
-    data = _data(rows)
-    colors = alt.Scale(domain=list(names), range=["#9aa5b1", "#2f6fb3", "#b8560f"])
-    sizes = alt.Scale(domain=list(names), range=[14, 110, 110])
-    chart = alt.Chart(data).mark_circle().encode(
-        x=alt.X("x:Q", axis=alt.Axis(title=f"→ {axes[0]}", tickCount=5)),
-        y=alt.Y("y:Q", axis=alt.Axis(title=f"→ {axes[1]}", tickCount=5)),
-        color=alt.Color("what:N", scale=colors, legend=alt.Legend(title=None, orient="top")),
-        size=alt.Size("what:N", scale=sizes, legend=None),
-        opacity=alt.condition(alt.datum.what == names[0], alt.value(0.45), alt.value(0.95)),
-        tooltip=[alt.Tooltip("title:N"), alt.Tooltip("what:N", title="")],
-    )  # fmt: skip
-    return chart.properties(height=380, width="container")

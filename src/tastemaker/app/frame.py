@@ -23,7 +23,7 @@ from tastemaker.store.answers import Answers
 from tastemaker.store.location import file_of, find_root
 
 KEEP = 4  # of each thing that is cached
-FRESH = 60  # seconds until what users do meanwhile is counted; what somebody orders is seen at once
+FRESH, FRESH_MANY = 60, 600  # seconds until what users do meanwhile is counted; what somebody orders is seen at once
 
 
 @dataclass(frozen=True)
@@ -55,29 +55,35 @@ class Opened:
         return _ability(self.root, self.marks.answers, answers.recommender.problem, answers)
 
     def status(self) -> Status:
-        return _status(self.root, self.marks.ordered, _slot(), self.store)
+        return _status(*self.fresh, self.store)
 
     def traffic(self) -> overview.Traffic:
-        return _traffic(self.root, self.marks.ordered, _slot(), self.store)
+        return _traffic(*self.fresh, self.store)
 
     def accuracy(self) -> list[Row]:
-        return _accuracy(self.root, self.marks.ordered, _slot(), self.store)
+        return _accuracy(*self.fresh, self.store)
 
     def users(self) -> list[str]:
-        return _users(self.root, self.marks.people, _slot(), self.store)
+        return _users(self.root, self.marks.people, self._slot(), self.store)
 
     def holdings(self) -> holdings.Holdings:
-        return _holdings(self.root, self.marks.ordered, _slot(), self.catalog(), self.store)
+        return _holdings(*self.fresh, self.catalog(), self.store)
 
     def quality(self) -> quality.Seen:
-        return _quality(self.root, self.marks.ordered, _slot(), self.store)
+        return _quality(*self.fresh, self.store)
 
     def recipe(self) -> dict[str, Any]:
         return self.store.recipe()
 
+    @property
+    def fresh(self) -> tuple[str, Mark, int]:
+        """What is cached under it is counted anew in time, and as soon as somebody orders something."""
+        return self.root, self.marks.ordered, self._slot()
 
-def _slot() -> int:
-    return int(time()) // FRESH
+    def _slot(self) -> int:
+        """Changes with the time after which everything is counted anew: seldom, where that takes long."""
+        many = any(trouble.kind == "many" for trouble in self.troubles)
+        return int(time()) // (FRESH_MANY if many else FRESH)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -22,7 +22,22 @@ STYLE = """<style>
 .tastemaker-table tbody td{border-top:1px solid rgba(128,140,155,.25)}
 .tastemaker-table td.n{font-variant-numeric:tabular-nums}
 .tastemaker-table td.s{white-space:nowrap}
-.tastemaker-table td.l{min-width:14rem}
+.tastemaker-table td.l{min-width:12rem}
+.tastemaker-says{font-size:14px;margin:0 0 .6rem}
+.tastemaker-card{display:flex;flex-wrap:wrap;gap:.6rem 2rem;line-height:1.55}
+.tastemaker-card>div{flex:5 1 15rem;min-width:0;overflow-wrap:anywhere}
+.tastemaker-card>div+div{flex:3 1 9rem}
+.tastemaker-card b{font-weight:600;display:block}
+.tastemaker-card p{font-size:14px;margin:.5rem 0 0}
+.tastemaker-card small{font-size:14px;color:light-dark(#5b6470,#b3bac4)}
+.tastemaker-bar{height:8px;border-radius:4px;background:rgba(128,140,155,.25);margin:.5rem 0}
+.tastemaker-bar div{height:8px;border-radius:4px;background:#2f77bd}
+.tastemaker-badge{display:inline-block;padding:0 .35rem;border-radius:5px;font-size:13px;
+color:light-dark(#4a525d,#c3cad3);background:light-dark(#eef0f2,#30363d)}
+.tastemaker-badge.violet{color:light-dark(#6a3f9c,#cdb0ef);background:light-dark(#f4eefb,#33264a)}
+.tastemaker-badge.blue{color:light-dark(#1d52a0,#9cc5f2);background:light-dark(#eaf2fc,#1b3049)}
+.tastemaker-badge.green{color:light-dark(#1f6a3c,#8fd6a8);background:light-dark(#e9f6ee,#1b3a28)}
+.tastemaker-badge.orange{color:light-dark(#96400a,#f3b57f);background:light-dark(#fdf2e8,#43290f)}
 </style>"""
 
 

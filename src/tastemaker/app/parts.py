@@ -1,14 +1,13 @@
 """Pieces that pages share: a chart with its data, a table, an empty place that says what to do next."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
 import streamlit as st
 
 from tastemaker.app import words
-from tastemaker.app.charts import draw
 from tastemaker.app.data.plot import Plot, Rows, as_csv
 
 FEW = 40  # rows that are shown all at once
@@ -21,10 +20,12 @@ def chart(plot: Plot | None, empty: str = "", height: int = 280) -> None:
         if empty:
             nothing(empty)
         return
+    from tastemaker.app.charts import draw  # with Altair, which the first page does without
+
     with st.container(border=True, height="stretch"):
         st.markdown(f"**{plot.title}**")
         st.altair_chart(draw(plot, height), alt=plot.described, key=f"chart {plot.name}")
-        download(plot.name, plot.rows)
+        download(plot.name, lambda: plot.rows)
 
 
 def charts(plots: Sequence[Plot | None], empty: str = "") -> None:
@@ -39,22 +40,27 @@ def charts(plots: Sequence[Plot | None], empty: str = "") -> None:
                 chart(plot)
 
 
-def download(name: str, rows: Rows) -> None:
+def download(name: str, rows: Callable[[], Rows]) -> None:
+    """The file is written when somebody asks for it."""
     st.download_button(
-        words.CSV, as_csv(rows), f"{name}.csv", "text/csv", key=f"csv {name}", icon=":material/download:",
+        words.CSV, lambda: as_csv(rows()), f"{name}.csv", "text/csv", key=f"csv {name}", icon=":material/download:",
         type="tertiary", on_click="ignore", help=words.CSV_HELP.format(name=name),
     )  # fmt: skip
 
 
-def table(rows: Rows, empty: str = "", alt: str = "") -> None:
-    """Few rows wrap and are read aloud; many scroll. A column of which nothing is known is left out."""
+def table(rows: Rows, empty: str = "", alt: str = "", says: str = "") -> None:
+    """Few rows wrap and are read aloud; many scroll. A column of which nothing is known is left out.
+
+    says: a line above few rows
+    """
     if not rows:
         if empty:
             st.caption(empty)
         return
     said = [name for name in rows[0] if any(row.get(name) not in (None, "") for row in rows)]
     if len(rows) <= FEW:
-        st.html(_as_html(said, rows, alt or said[0]))
+        above = f'<p class="tastemaker-says">{escape(says)}</p>' if says else ""
+        st.html(above + _as_html(said, rows, alt or said[0]))
         return
     st.dataframe(
         [{name: row.get(name) for name in said} for row in rows], hide_index=True, width="stretch", alt=alt or None

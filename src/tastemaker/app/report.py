@@ -35,7 +35,10 @@ def write_report(store: Store, file: Path, now: int) -> Path:
 def page(store: Store, now: int) -> str:
     """One HTML document; on a project without items it says what to do."""
     found = overview.look(store, now)
-    parts = [f"<h1>{escape(found.name)}</h1>", f"<p class=note>{escape(found.title)} · {moment_of(now)} UTC</p>"]
+    parts = [
+        f"<h1>{escape(found.name)}</h1>",
+        f"<p class=note>{' · '.join(filter(None, [escape(found.title), moment_of(now)]))} UTC</p>",
+    ]
     parts += [_told(f"{one.what} {one.todo}") for one in trouble.troubles(store)]
     if found.items:
         for build in (_overview, _data, _versions, _quality, _experiments, _tuning):

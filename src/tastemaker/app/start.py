@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ FLAGS: dict[str, str | list[str]] = {
     "server.fileWatcherType": "none",
     "server.maxUploadSize": "200",
     "runner.magicEnabled": "false",
+    "runner.postScriptGC": "false",  # which would walk over every object of the catalog after each change, in one go
     "theme.headingFontSizes": ["2rem", "1.4rem", "1.2rem", "1.1rem", "1rem", "1rem"],
     "theme.light.primaryColor": "#1f5f9e",
     "theme.light.textColor": "#1b1f24",
@@ -49,15 +51,23 @@ def command(settings: Settings, port: int) -> list[str]:
 
 
 def run_app(settings: Settings, port: int) -> int:
-    """Until somebody stops it; its exit code."""
+    """Until somebody stops it, by Ctrl-C or by a signal that ends this process; its exit code."""
     check_extra()
-    with subprocess.Popen(command(settings, port), env=os.environ | settings.as_environment()) as process:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            process.terminate()
-            process.wait()
-            return 0
+    before = signal.signal(signal.SIGTERM, _stopped)
+    try:
+        with subprocess.Popen(command(settings, port), env=os.environ | settings.as_environment()) as process:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                process.terminate()
+                process.wait()
+                return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _plain(value: str | list[str]) -> str:

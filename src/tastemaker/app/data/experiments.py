@@ -1,6 +1,7 @@
 """Experiments: both arms, the lift with its always-valid interval day by day, guards, the sample ratio, the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import isfinite
 from typing import Any, NamedTuple
 
@@ -11,12 +12,12 @@ from ...data.arms import TREATMENT
 from ...data.arrays import Bool, Float64, Int64
 from ...experiment import Report, always_valid, difference, mean_of
 from ...experiment.guards import Guarded
-from ...experiment.report import report
+from ...experiment.report import measured, report
 from ...metrics.ratio import Mean
 from ...monitor import DAY
 from ...store import Store
 from ...store.experiments import Experiment, experiment, exposed, list_experiments
-from ...store.outcomes import MEASURES, OWN, outcomes_of
+from ...store.outcomes import MEASURES, OWN, UNSURE, outcomes_of
 from ...store.quality import Outcomes, read_outcomes
 from ...store.tables import ab_assignments, users
 from .. import words
@@ -36,7 +37,19 @@ def look(store: Store, id_: int) -> Report:
     """Its figures; unlike `experiment.look`, a broken guard ends nothing here."""
     with store.read() as conn:
         chosen = experiment(conn, id_)
-        return report(chosen, outcomes_of(conn, id_, chosen.started_at), exposed(conn, id_))
+        seen = outcomes_of(conn, id_, chosen.started_at, measured(chosen))
+        return report(chosen, seen, exposed(conn, id_))
+
+
+class Looked(NamedTuple):
+    report: Report
+    plot: Plot | None
+
+
+def look_by_day(store: Store, id_: int) -> Looked:
+    """Its figures and their picture."""
+    found = look(store, id_)
+    return Looked(found, lift_plot(store, found))
 
 
 def rows_of(found: Sequence[Experiment]) -> list[Row]:
@@ -105,17 +118,18 @@ def lift_rows(store: Store, found: Report) -> list[Row]:
     """The difference as it was known at the end of each day, from what had been recorded by then."""
     e = found.experiment
     with store.read() as conn:
-        seen = read_outcomes(conn, e.started_at, e.ended_at)
+        seen = read_outcomes(
+            conn, e.started_at, e.ended_at, only=("test", "at", "user", "treatment", *NEEDED[e.metric])
+        )
         dealt = conn.execute(sa.select(users.c.row, a.arm, a.at).outerjoin_from(
             ab_assignments, users, users.c.id == a.user).where(a.test == e.id)).all()  # fmt: skip
     seen = seen.where(seen.test == e.id)
     if not len(seen):
         return []
-    met = _met(seen, dealt)
     ends = np.unique(seen.at // DAY * DAY + DAY)
     ends = ends[np.unique(np.linspace(0, len(ends) - 1, min(POINTS, len(ends))).astype(int))]
-    days = ((int(end) - DAY, _arms(seen.where(seen.at < end), met, int(end), e.metric)) for end in ends)
-    rows = (_at(day, control, treatment, found) for day, (control, treatment) in days)
+    by_day = _shares(seen, ends, e.metric) if e.metric in TERMS else _counts(seen, ends, _met(seen, dealt), e.metric)
+    rows = (_at(int(end) - DAY, *arms, found) for end, arms in zip(ends, by_day, strict=True))
     return [row for row in rows if row is not None]
 
 
@@ -139,21 +153,34 @@ def _met(seen: Outcomes, dealt: Sequence[Any]) -> Met:
     return Met(columns[0].astype(np.int64), columns[1].astype(bool), columns[2].astype(np.int64))
 
 
-def _arms(seen: Outcomes, met: Met, end: int, metric: str) -> tuple[Mean, Mean]:
-    """Both arms' figures at that moment."""
-    if MEASURES[metric].n is not None:  # whoever did nothing counts for nothing here
-        control, treatment = (mean_of(*_sums(seen.where(mask), metric)) for mask in (~seen.treatment, seen.treatment))
-        return control, treatment
-    did = _counted(seen)[metric]
-    total = dict(zip(*np.unique(seen.user[did], return_counts=True), strict=True))
-    y = np.array([total.get(user, 0) for user in met.user], np.float64)
-    there = (met.at < end) | np.isin(met.user, seen.user)
-    return mean_of(y[there & ~met.treated], None), mean_of(y[there & met.treated], None)
+def _shares(seen: Outcomes, ends: Int64, metric: str) -> Iterator[tuple[Mean, Mean]]:
+    """Both arms' figures at the end of each day; whoever did nothing counts for nothing here."""
+    y, n = TERMS[metric](seen)
+    who, at = np.unique(seen.user * 2 + seen.treatment, return_inverse=True)
+    top, below, treated = np.zeros(len(who)), np.zeros(len(who)), who % 2 == 1
+    for new in _parts(seen, ends):
+        top += np.bincount(at[new], np.where(n[new] > 0, y[new], 0.0), minlength=len(who))
+        below += np.bincount(at[new], n[new], minlength=len(who))
+        control, treatment = (mask & (below > 0) for mask in (~treated, treated))
+        yield mean_of(top[control], below[control]), mean_of(top[treatment], below[treatment])
 
 
-def _counted(seen: Outcomes) -> Mapping[str, Bool]:
-    """The outcomes that measures of one a user count."""
-    return {"likes": seen.liked, "hits": seen.liked & (seen.rank_shown > 0), "outcomes": np.ones(len(seen), bool)}
+def _counts(seen: Outcomes, ends: Int64, met: Met, metric: str) -> Iterator[tuple[Mean, Mean]]:
+    """The same of measures of one a user: also of those who did nothing."""
+    did, place = COUNTED[metric](seen), np.argsort(met.user, kind="stable")
+    at = place[np.searchsorted(met.user[place], seen.user)]
+    total, heard = np.zeros(len(met.user)), np.zeros(len(met.user), bool)
+    for end, new in zip(ends, _parts(seen, ends), strict=True):
+        total += np.bincount(at[new], did[new], minlength=len(total))
+        heard[at[new]] = True
+        there = (met.at < end) | heard
+        yield mean_of(total[there & ~met.treated], None), mean_of(total[there & met.treated], None)
+
+
+def _parts(seen: Outcomes, ends: Int64) -> Iterator[slice]:
+    """What is new by each end; outcomes come in time."""
+    cuts = [0, *np.searchsorted(seen.at, ends).tolist()]
+    return (slice(begin, end) for begin, end in pairwise(cuts))
 
 
 def _at(day: int, control: Mean, treatment: Mean, found: Report) -> Row | None:
@@ -166,28 +193,43 @@ def _at(day: int, control: Mean, treatment: Mean, found: Report) -> Row | None:
     return {"day": day_of(day), **ends, "users": control.n + treatment.n}
 
 
-def _sums(seen: Outcomes, metric: str) -> tuple[Float64, Float64]:
-    """y and n of each user with something to measure: what `store.outcomes.MEASURES` sums in the database."""
-    y, n = _terms(seen)[metric]
-    who, at = np.unique(seen.user, return_inverse=True)
-    top, below = (
-        np.bincount(at, np.where(n > 0, column, 0.0), minlength=len(who)).astype(np.float64) for column in (y, n)
-    )
-    return top[below > 0], below[below > 0]
+def _surprise(seen: Outcomes) -> Float64:
+    """-log of the chance that was given to what happened; 0 where none was."""
+    given = np.where(seen.liked, seen.chance, 1.0 - seen.chance)
+    surprise: Float64 = -np.log(np.maximum(np.nan_to_num(given, nan=1.0), UNSURE))
+    return surprise
 
 
-def _terms(seen: Outcomes) -> Mapping[str, tuple[Float64, Float64]]:
-    one = np.ones(len(seen))
-    error = np.abs(seen.predicted - seen.actual)
-    placed = seen.liked & ~np.isnan(seen.place)
-    lower = ~np.isin(seen.level.astype(str), OWN)
-    return {
-        "like_accuracy": (seen.correct.astype(float), seen.said.astype(float)),
-        "like_rate": (seen.liked.astype(float), one),
-        "error": (np.nan_to_num(error), (~np.isnan(error)).astype(float)),
-        "place": (np.nan_to_num(seen.place), placed.astype(float)),
-        "fallback": (lower.astype(float), one),
-    }
+def _error(seen: Outcomes) -> Float64:
+    error: Float64 = np.abs(seen.predicted - seen.actual)
+    return error
+
+
+def _told(values: Float64) -> Float64:
+    return np.where(np.isnan(values), 0.0, 1.0)
+
+
+Terms = Callable[[Outcomes], tuple[Float64, Float64]]
+# y and n of each outcome: what `store.outcomes.MEASURES` sums in the database
+TERMS: Mapping[str, Terms] = {
+    "like_accuracy": lambda o: (o.correct.astype(float), o.said.astype(float)),
+    "like_rate": lambda o: (o.liked.astype(float), np.ones(len(o))),
+    "error": lambda o: (np.nan_to_num(_error(o)), _told(_error(o))),
+    "squared_error": lambda o: (np.nan_to_num(_error(o) ** 2), _told(_error(o))),
+    "log_loss": lambda o: (_surprise(o), _told(o.chance)),
+    "place": lambda o: (np.nan_to_num(o.place), o.liked * _told(o.place)),
+    "fallback": lambda o: ((~np.isin(o.level.astype(str), OWN)).astype(float), np.ones(len(o))),
+}
+COUNTED: Mapping[str, Callable[[Outcomes], Bool]] = {  # of one a user: the outcomes that count
+    "likes": lambda o: o.liked,
+    "hits": lambda o: o.liked & (o.rank_shown > 0),
+    "outcomes": lambda o: np.ones(len(o), bool),
+}
+NEEDED: Mapping[str, tuple[str, ...]] = {  # the columns that each looks at
+    "like_accuracy": ("chance", "liked"), "like_rate": ("liked",), "error": ("predicted", "actual"),
+    "squared_error": ("predicted", "actual"), "log_loss": ("chance", "liked"), "place": ("place", "liked"),
+    "fallback": ("level",), "likes": ("liked",), "hits": ("liked", "rank_shown"), "outcomes": (),
+}  # fmt: skip
 
 
 def measures() -> dict[str, str]:

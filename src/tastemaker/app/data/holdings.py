@@ -52,7 +52,7 @@ def holdings(store: Store, catalog: Catalog) -> Holdings:
     with store.read() as conn:
         people = {bool(s): k for s, k in conn.execute(sa.select(users.c.synthetic, n).group_by(users.c.synthetic))}
         counted = conn.execute(sa.select(e.kind, e.synthetic, n).group_by(e.kind, e.synthetic)).all()
-        per_item = conn.scalars(sa.select(n).where(~e.synthetic).group_by(e.item_row)).all()
+        per_item = conn.scalars(sa.select(n).where(~e.synthetic).group_by(e.item_row + 0)).all()  # + 0: a scan
         first, last = conn.execute(sa.select(sa.func.min(e.time), sa.func.max(e.time)).where(~e.synthetic)).one()
         files, refused, n_refused = list_imports(conn), get_meta(conn, "refusals") or {}, refusals(conn)
     kinds = {(KINDS[kind], not synthetic): k for kind, synthetic, k in counted}

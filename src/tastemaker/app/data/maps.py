@@ -1,7 +1,8 @@
 """Items on a map: their numbers, standardized, seen from the two directions in which they differ most."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,23 +41,24 @@ def _axis(names: list[str], direction: Float64) -> str:
     """The numbers that matter most in a direction, with their signs."""
     strongest = np.argsort(-np.abs(direction))[:2]
     return ", ".join(
-        f"{'more' if direction[k] > 0 else 'less'} {names[k]}" for k in strongest if abs(direction[k]) > 0.1
+        (words.MAP_MORE if direction[k] > 0 else words.MAP_LESS).format(name=names[k].replace("_", " "))
+        for k in strongest
+        if abs(direction[k]) > 0.1
     )
 
 
-def map_rows(catalog: Catalog, found: Map, listed: Collection[str], liked: Collection[str]) -> list[Row]:
-    """What is listed and liked, and evenly spread others behind them."""
+def map_columns(catalog: Catalog, found: Map, listed: Collection[str], liked: Collection[str]) -> dict[str, list[Any]]:
+    """What is listed and liked, and evenly spread others behind them: title, x, y and what it is."""
     n = len(catalog)
-    others = np.unique(np.linspace(0, n - 1, min(n, MOST)).astype(int))
     named = {int(r): words.MAP_LISTED for r in catalog.items.rows(listed) if r != UNKNOWN}
     named |= {int(r): words.MAP_LIKED for r in catalog.items.rows(liked) if r != UNKNOWN}
-    rows = [(int(r), words.MAP_OTHER) for r in others if int(r) not in named] + list(named.items())
-    return [
-        {
-            "title": catalog.titles[r],
-            "x": round(float(found.at[r, 0]), 3),
-            "y": round(float(found.at[r, 1]), 3),
-            "what": what,
-        }
-        for r, what in rows
-    ]
+    others = np.unique(np.linspace(0, n - 1, min(n, MOST)).astype(int)).tolist()
+    rows = [*(r for r in others if r not in named), *named]
+    x, y = found.at[rows].round(3).T.tolist()
+    what = [words.MAP_OTHER] * (len(rows) - len(named)) + list(named.values())
+    return {"title": [catalog.titles[r] for r in rows], "x": x, "y": y, "what": what}
+
+
+def rows_of(columns: Mapping[str, Sequence[Any]]) -> list[Row]:
+    """The same, a row an item."""
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -68,7 +68,7 @@ def _covered(lists: Sequence[Sequence[str]], listed: AbstractSet[str]) -> float 
 def accuracy_by_day(store: Store, now: int) -> list[Row]:
     """Of the last days, all versions: how often the foretold like came true; by week where few outcomes come a day."""
     with store.read() as conn:
-        found = read_outcomes(conn, now - DAYS * DAY, now)
+        found = read_outcomes(conn, now - DAYS * DAY, now, only=("at", "user", "chance", "liked"))
     said = found.where(found.said)
     width = DAY if len(said) >= EACH * DAYS else 7 * DAY
     first = now // DAY * DAY + DAY - -(-DAYS * DAY // width) * width

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from ...data.catalog import Catalog
 from ...metrics import Interval, effective, wilson
 from ...monitor import DAY, Figures, Limits, Quality, unexpected
-from ...monitor import quality as judge
+from ...monitor.quality import HEAD, quality_of, window_of
 from ...store import Store, list_activations
 from ...store.quality import Outcomes, read_outcomes
 from ...store.tables import recommendation_quality
@@ -36,11 +36,15 @@ class Seen:
 
 
 def look(store: Store, limits: Limits) -> Seen:
+    """All outcomes that are looked at are read once."""
     at = recommendation_quality.c.at
     with store.read() as conn:
-        found = judge(conn, limits)
+        window = window_of(conn, limits)
         since = conn.scalar(sa.select(at).order_by(at.desc()).offset(MOST).limit(1))
-        return Seen(found, read_outcomes(conn, since), list_activations(conn), limits)
+        read = read_outcomes(conn, None if since is None else min(since, window[0]))
+        found = quality_of(conn, limits, read.where(read.at > window[0]), window)
+        drawn = read if since is None else read.where(read.at > since)
+        return Seen(found, drawn, list_activations(conn), limits)
 
 
 def over_time_plot(seen: Seen) -> Plot | None:
@@ -140,7 +144,13 @@ def version_rows(found: Quality) -> list[Row]:
 def segments_plot(found: Quality) -> Plot | None:
     judged = [(name, f, sure(f)) for name, f in found.segments.items() if f.said]
     rows = [
-        {"segment": name, "right": right.mean, "low": right.low, "high": right.high, "outcomes": f.said}
+        {
+            "segment": words.SEGMENT_NAMES.get(name, name).format(head=HEAD),
+            "right": right.mean,
+            "low": right.low,
+            "high": right.high,
+            "outcomes": f.said,
+        }
         for name, f, right in judged
     ]
     if not rows:

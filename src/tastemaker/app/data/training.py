@@ -141,9 +141,15 @@ def _curves(found: Sequence[tuple[ModelVersion, Sequence[Mapping[str, Any]]]]) -
     if not rows:
         return None
     return Plot(
-        "learning", words.CURVES_TITLE, "line", rows, "epoch", "share", words.EPOCH_AXIS, words.LOSS_AXIS,
-        series="version", dash="of", tips=("loss",),
+        "learning", words.CURVES_TITLE.format(what=_whose(rows)), "line", rows, "epoch", "share", words.EPOCH_AXIS,
+        words.LOSS_AXIS, series="version", dash="of", tips=("loss",),
     )  # fmt: skip
+
+
+def _whose(rows: Sequence[Row]) -> str:
+    """One version has no legend, so that the title names it."""
+    named = {str(row["version"]) for row in rows}
+    return words.VERSION_N.format(n=named.pop()) if len(named) == 1 else str(words.CURVES_SEVERAL)
 
 
 def needs(found: Status, recipe: Mapping[str, Any]) -> list[Need]:

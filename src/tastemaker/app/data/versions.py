@@ -14,6 +14,8 @@ PEOPLE = 12  # who are asked what two versions would show them
 FIRST = 10
 MOST = 25  # versions that are shown at once
 DEEP = 6  # steps to the right, at most
+SHARES = ("accuracy", "share")  # how figures begin that are shown in percent
+LOWER = ("rmse", "log loss", "brier", "mae")  # and those of which less is better
 INDENT = "\u00a0" * 3  # which no table takes for the beginning of code
 
 
@@ -27,8 +29,9 @@ def version_rows(found: Sequence[ModelVersion]) -> list[Row]:
     """A family: each version above its parent, the newest first; side branches are indented."""
     return [
         {words.COL_VERSION: f"{INDENT * min(depth, DEEP)}{'┌ ' if depth else ''}{v.id} · {v.algorithm}",
-         words.COL_STATE: v.state, words.COL_FROM: v.parent, **_quality(v), words.COL_REAL: v.events_real,
-         words.COL_INVENTED: v.events_synthetic, words.COL_MADE: moment_of(v.created_at), words.COL_WHY: v.reason}
+         words.COL_STATE: v.state, words.COL_FROM: v.parent, **_quality(v), words.COL_REAL: v.events_real or None,
+         words.COL_INVENTED: v.events_synthetic or None, words.COL_MADE: moment_of(v.created_at),
+         words.COL_WHY: v.reason}
         for v, depth in tree(latest(found))
     ]  # fmt: skip
 
@@ -120,11 +123,12 @@ def quality_plot(found: Sequence[ModelVersion]) -> Plot | None:
         "version",
         "value",
         words.VERSION_AXIS,
-        _short(name),
+        words.LOWER_IS_BETTER.format(name=_short(name)) if name.startswith(LOWER) else _short(name),
         x_kind="name",
         low="low",
         high="high",
         series="state",
+        percent=name.startswith(SHARES),
     )
 
 

@@ -1,22 +1,16 @@
 """Discover: describe a person, see their list change at once, and say what you think of it."""
 
-from html import escape
 from time import time
 from typing import Any
 
 import streamlit as st
 
-from tastemaker.app import charts, describe, frame, parts, words
+from tastemaker.app import describe, frame, parts, scatter, words
+from tastemaker.app.card import card
 from tastemaker.app.data import discover, maps, recording
 from tastemaker.app.data.ability import Ability
 from tastemaker.app.data.plot import Row
 from tastemaker.store.answers import Answers
-
-BAR = (
-    '<div role="img" aria-label="{label}" title="{label}" style="height:8px;border-radius:4px;'
-    'background:rgba(128,140,155,.25);margin:.35rem 0 .15rem"><div style="height:8px;border-radius:4px;'
-    'background:#2f77bd;width:{width:.0f}%"></div></div>'
-)
 
 
 def page(opened: frame.Opened) -> None:
@@ -55,13 +49,7 @@ def _answered(answers: Answers, shown: discover.Shown) -> None:
 
 def _item(opened: frame.Opened, answers: Answers, row: Row, person: discover.Person, can: Ability) -> None:
     with st.container(border=True, key=f"item {row['rank']}"):
-        left, right = st.columns([5, 3], gap="medium")
-        with left:
-            about = parts.plain(row["about"]) or words.NOTHING_SAID
-            st.markdown(f"**{row['rank']}. {parts.plain(row['title'])}**  \n:gray[:small[{about}]]")
-            st.markdown(f":small[{parts.plain(row['why'])}]{_by(row)}")
-        with right:
-            _score(row, can)
+        st.html(card(row, can.stars))
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             _actions(opened, answers, row, person)
 
@@ -72,25 +60,6 @@ def _gave(shown: discover.Shown, can: Ability) -> None:
         return
     with st.expander(words.GAVE.format(n=len(shown.gave)), icon=":material/star:"):
         parts.table([{words.COL_ITEM: r["title"], words.GAVE_STARS: f"★ {r['value']:g}"} for r in shown.gave])
-
-
-def _by(row: Row) -> str:
-    """Who found the words, where that was a model."""
-    return f" :gray-badge[{words.WORDED_BY.format(model=parts.plain(row['words_by']))}]" if row["words_by"] else ""
-
-
-def _score(row: Row, can: Ability) -> None:
-    """The chance of a like where it is foretold; else how far the score is from the best, which has no unit."""
-    chance, share, said = row["chance"], row["share"], []
-    badge = f":{words.BADGE_COLORS.get(row['kind'].partition(' ')[0], 'gray')}-badge[{row['kind']}]"
-    if can.stars is not None and row["value"] is not None:
-        said.append(words.STARS.format(value=row["value"], best=max(can.stars.best, can.stars.worst)))
-    if chance is not None or (share is not None and row["kind"] != words.KIND_NEWEST):  # else nothing was compared
-        label, told = (words.SCORE_LABEL, words.SCORE) if chance is None else (words.CHANCE, words.CHANCE)
-        bar = escape(label.format(score=row["score"], share=share, chance=chance))
-        st.html(BAR.format(label=bar, width=100 * (share if chance is None else chance)))
-        said.append(told.format(share=share, chance=chance))
-    st.markdown(f":gray[:small[{' · '.join(said)}]] {badge}" if said else badge)
 
 
 def _actions(opened: frame.Opened, answers: Answers, row: Row, person: discover.Person) -> None:
@@ -122,10 +91,8 @@ def _actions(opened: frame.Opened, answers: Answers, row: Row, person: discover.
             on_change=_did, kwargs={"kind": "rating", "id_": id_, "key": key}, args=who,
         )  # fmt: skip
     with st.popover(words.WHY, icon=":material/help:"):
-        st.caption(words.WHY_SAYS.format(score=row["score"]))
-        parts.table(
-            [{words.COL_PART: p["part"], words.COL_WEIGHT: round(p["weight"], 3)} for p in row["parts"]], words.NO_PARTS
-        )
+        said = [{words.COL_PART: p["part"], words.COL_WEIGHT: round(p["weight"], 3)} for p in row["parts"]]
+        parts.table(said, words.NO_PARTS, says=words.WHY_SAYS.format(score=row["score"]))
 
 
 def _did(opened: frame.Opened, answers: Answers, user: str | None, kind: str, id_: str, key: str = "") -> None:
@@ -176,12 +143,11 @@ def _map(opened: frame.Opened, answers: Answers, shown: discover.Shown, person: 
         st.session_state["map"] = (key, maps.map_of(catalog))
     found = st.session_state["map"][1]
     liked = {*person.likes, *shown.query.likes, *(i for i, v in shown.query.ratings.items() if v > 0)}
-    rows = maps.map_rows(catalog, found, [row["id"] for row in shown.rows], liked)
-    names = (words.MAP_OTHER, words.MAP_LISTED, words.MAP_LIKED)
+    columns = maps.map_columns(catalog, found, [row["id"] for row in shown.rows], liked)
     with st.container(border=True):
         st.markdown(f"**{words.MAP_TITLE.format(said=found.said)}**")
-        st.altair_chart(charts.scatter_map(rows, found.axes, names), key="map chart", alt=words.MAP_ALT)
-        parts.download("map", rows)
+        st.vega_lite_chart(scatter.framed(columns), scatter.drawn(found.axes), key="map chart", alt=words.MAP_ALT)
+        parts.download("map", lambda: maps.rows_of(columns))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ import streamlit as st
 
 from tastemaker.app import frame, parts, words
 from tastemaker.app.data import experiments, versions
+from tastemaker.app.data.marks import Mark
 from tastemaker.experiment import Report, start, stop
+from tastemaker.store import Store
 from tastemaker.store.experiments import Experiment
 
 
@@ -36,15 +38,20 @@ def _one(opened: frame.Opened, found: list[Experiment]) -> None:
         for e in found
     }
     chosen = st.selectbox(words.EXPERIMENT, list(names), format_func=names.__getitem__, key="experiment")
-    report = experiments.look(opened.store, chosen)
+    report, plot = _looked(*opened.fresh, chosen, opened.store)
     (st.success if report.verdict.kind == "treatment" else st.info)(f"**{report.verdict.sentence}**")
     parts.figures(_summary(report), words.EXPERIMENT_HELP)
-    parts.chart(experiments.lift_plot(opened.store, report), words.NO_LIFT)
+    parts.chart(plot, words.NO_LIFT)
     st.subheader(words.ARMS, anchor=False)
     parts.table(experiments.arm_rows(report), alt=words.ARMS)
     st.subheader(words.GUARDS, anchor=False)
     parts.table(experiments.guard_rows(report), words.NO_GUARDS, words.GUARDS)
     st.caption(f"{words.RATIO_SAYS.format(p=report.ratio.p, share=report.ratio.share)} {report.price}")
+
+
+@st.cache_resource(max_entries=frame.KEEP, show_spinner=words.LOOKING)
+def _looked(root: str, mark: Mark, slot: int, id_: int, _store: Store) -> experiments.Looked:
+    return experiments.look_by_day(_store, id_)
 
 
 def _summary(report: Report) -> dict[str, str]:

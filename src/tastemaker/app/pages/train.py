@@ -31,6 +31,8 @@ def page(opened: frame.Opened) -> None:
     st.subheader(words.LEARNED, anchor=False)
     learned = training.learned(opened.store)
     parts.chart(learned.plot, words.NO_CURVES)
+    if learned.plot is not None:
+        st.caption(words.CURVES_SAY)
     parts.table(learned.rows, words.NO_RUNS, words.LEARNED)
     _history(opened, found)
 

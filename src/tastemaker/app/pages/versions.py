@@ -16,7 +16,10 @@ def page(opened: frame.Opened) -> None:
     if not found:
         parts.nothing(words.NO_VERSIONS)
         return
-    parts.chart(versions.quality_plot(found), words.NOT_JUDGED)
+    judged = versions.quality_plot(found)
+    parts.chart(judged, words.NOT_JUDGED)
+    if judged is not None and len(judged.rows) > 1:
+        st.caption(words.JUDGED_SAYS)
     st.subheader(words.FAMILY, anchor=False)
     parts.table(versions.version_rows(found), alt=words.FAMILY)
     if len(found) > versions.MOST:
