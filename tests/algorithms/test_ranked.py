@@ -33,9 +33,11 @@ def test_who_told_nothing_sees_what_many_liked() -> None:
     both = RankedBy(MEMBERS).fit(world.data, world.features, np.random.default_rng(0), Watch())
     n = len(world.features)
     nobody = Batch(empty_csr(1, n), empty_csr(1, n), np.full(1, -1, np.int32), np.zeros((1, 0), np.float32))
-    (rows,), _ = both.top(nobody, 3)
+    (rows,), (scores,) = both.top(nobody, 3)
     likes = np.zeros(n)
     data = world.data
     latest = data.matrix("last", data.liked().astype(np.float32)).tocoo()
     np.add.at(likes, latest.coords[1], latest.data)
     assert likes[rows].min() >= np.sort(likes)[-3]
+    some = np.unique(latest.coords[0][latest.data > 0]).size
+    np.testing.assert_allclose(scores, likes[rows] / some, rtol=1e-6)  # a share of those who like anything, no count

@@ -1,11 +1,14 @@
 """Each command does what it says, in words and in JSON."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from rich.console import Console
 
+from tastemaker.cli import output, tables
 from tastemaker.lifecycle import Project, cold_start
 
 from ..shops import ITEMS, quick_recipe, real_rankings, write_rankings
@@ -93,6 +96,63 @@ def test_quiet_prints_the_result_alone(run: Run, here: Project) -> None:
     assert done.err == ""
     assert "Learned from" not in done.out
     assert "Judged on held-out users" in done.out
+
+
+def test_check_says_what_it_does_not_use(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text("Brand,Name,Notes,Description,Price\nA,One,oak,,12\nB,Two,unheard,,13\n", "utf-8")
+    assert run("init", tmp_path / "shop", "--recipe", "scent", "--catalog", file).code == 0
+    said = run("check", "-p", tmp_path / "shop").out
+    assert "Not used: Price. Name what matters in recipe.toml" in said
+    assert "Families (items that belong to none more)\n" in said
+    assert [line.split() for line in said.splitlines() if "(none)" in line] == [["(none)", "1"]]
+    assert run("check", "-p", tmp_path / "shop", "--json").json["unused"] == ["Price"]
+
+
+def test_the_version_of_the_program(run: Run) -> None:
+    said = run("--version")
+    assert said.code == 0
+    assert re.fullmatch(r"tastemaker \d+\.\d+\S*\n", said.out)
+
+
+def test_forgetting_says_what_is_left_to_do(run: Run, here: Project, tmp_path: Path) -> None:
+    here.import_(write_rankings(tmp_path / "r.csv", real_rankings(here, users=3)))
+    assert "No version had learned from them, so nothing is left to do." in run("forget", "ann 0").out
+    with here.store.begin() as conn:
+        conn.exec_driver_sql("UPDATE training_runs SET events_real = 20 WHERE version = 2")
+        conn.exec_driver_sql("UPDATE model_versions SET created_at = created_at + 1000 WHERE id = 2")
+    said = run("forget", "ann 1").out
+    assert "Versions that had learned from them: 2. They keep what they learned" in said
+    assert "tastemaker prune --keep 1" in said
+
+
+def test_more_than_there_are_is_said(run: Run, here: Project) -> None:
+    said = run("recommend", "--taste", "woody=0.9", "-n", "100000").out
+    assert f"Note: you asked for 100,000, and {ITEMS} fit." in said
+    assert "Note:" not in run("recommend", "--taste", "woody=0.9", "-n", "3").out
+
+
+def test_what_is_missing_leaves_no_separator(here: Project) -> None:
+    categories = {"kind": ("",) * ITEMS, "brand": ("Orrin",) * ITEMS, "place": ("",) * ITEMS}
+    found = here.recommend(taste={"woody": 0.9}, n=2)
+    bare = replace(here.catalog(), categories=categories)
+    assert [row[2] for row in tables.slate(found, bare, ["", ""]).rows] == ["Orrin", "Orrin"]
+
+
+@pytest.mark.parametrize("width", [160, 120, 80, 40])
+def test_no_figure_is_broken_into_two_lines(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(output, "_console", lambda: Console(width=width))
+    figure = "0.8184 [0.7717, 0.8579]"
+    heads = ["", ">accuracy of likes", ">RMSE", ">log loss", ">calibration error", ">learned twice in"]
+    rows = [["the same guess for all", "0.5", "0.9", "0.6", "", ""], ["version 1", *[figure] * 3, "0.052", "4.7 s"]]
+    output.Table("Judged by log loss, 95 %, on what came later", heads, rows).print()
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Judged by log loss, 95 %, on what came later"
+    assert sum(line.count(figure) for line in lines) == 3
+    assert max(map(len, lines)) <= max(width, len(lines[0]))
+    assert any(line.count(figure) == 3 for line in lines) == (width >= 120)
 
 
 def test_delisted_and_back(run: Run, here: Project) -> None:

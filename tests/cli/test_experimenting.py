@@ -44,7 +44,10 @@ def test_an_experiment_from_plan_to_end(run: Run, here: Project) -> None:
     assert done.code == 0, done.err
     assert "Experiment 1: version 1 answers 40% of the users, version 2 the rest." in done.out
     assert (state(run, 1), state(run, 2)) == ("challenger", "active")
-    assert "Too early: 0 and 0 users with a like_accuracy so far" in run("experiment", "report").out
+    assert (
+        "Too early: 0 and 0 users so far whose outcomes tell “outcomes foretold rightly”"
+        in run("experiment", "report").out
+    )
     meet(here, 150)
     done = run("experiment", "report")
     for words in (
@@ -56,7 +59,7 @@ def test_an_experiment_from_plan_to_end(run: Run, here: Project) -> None:
         "Until the planned precision: ",
         "The always-valid interval may be looked at any day",
         "The price is power at small differences",
-        "No difference shown yet: like_accuracy ",
+        "No difference shown yet: outcomes foretold rightly ",
     ):
         assert words in done.out
     assert re.search(r"like_rate +30% +[+-]\d+\.\d{4} \[-\d+\.\d{4}, \+\d+\.\d{4}\] +holds", done.out)
@@ -147,3 +150,12 @@ def test_pretrained_against_a_random_start_is_one_command(run: Run, here: Projec
 @pytest.mark.parametrize("command", ["plan", "start", "report", "stop", "validate", "pretrained", "estimate"])
 def test_help_is_one_sentence_and_every_option_explained(run: Run, command: str) -> None:
     assert run("experiment", command, "--help").code == 0
+
+
+def test_a_version_that_answers_and_is_in_neither_arm_is_named(run: Run, here: Project) -> None:
+    answers = next(one["id"] for one in run("versions", "--json").json if one["state"] == "active")
+    first, second = [one["id"] for one in run("versions", "--json").json if one["id"] != answers][:2]
+    said = run("experiment", "start", str(first), str(second)).out
+    assert f"Version {answers}, which answers now, is in neither arm" in " ".join(said.split())
+    run("experiment", "stop")
+    assert "neither arm" not in run("experiment", "start", str(first), str(answers)).out

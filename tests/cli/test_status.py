@@ -1,10 +1,14 @@
 """status, for a person and as JSON; on a project of any age."""
 
+from dataclasses import replace
 from pathlib import Path
+from time import time
 
+from tastemaker.cli.status import _said
 from tastemaker.lifecycle import Project
+from tastemaker.monitor import status
 
-from ..shops import real_rankings, write_rankings
+from ..shops import ITEMS, real_rankings, write_rankings
 from .conftest import Run
 
 
@@ -26,6 +30,11 @@ def test_an_untaught_and_an_empty_project(new: Project, run: Run, tmp_path: Path
     said = run("status", "-p", tmp_path / "empty")
     assert (said.code, "Answers   nothing" in said.out) == (0, True)
     assert "import --catalog FILE" in said.out
+
+
+def test_a_recipe_without_a_title_leaves_no_separator(here: Project) -> None:
+    found = replace(status(here.store, int(time())), title="")
+    assert _said(found, int(time()))[0].startswith(f"{found.name} · {ITEMS} items · 0 real events")
 
 
 def test_no_project(run: Run) -> None:

@@ -40,6 +40,7 @@ def test_the_story_of_a_search(run: Run, inside: Path) -> None:
     assert re.search(r"Study random_\d{8}_\d{6}, judged on the last fifth, in time", done.out)
     assert "6 of 6 trials (6 whole, 0 pruned, 0 failed); the best is trial" in done.out
     assert "test data were not read" in done.out
+    assert "Which settings matter cannot be told from 6 whole trials; 10 are the least." in done.out
     assert "To apply the best settings: tastemaker tune review" in done.out
     assert "tune knn: done  best ndcg@20 0." in done.err
     (folder,) = (inside / "tuning").iterdir()

@@ -92,6 +92,14 @@ def test_a_blank_time_is_no_time(read):
     assert reasons(read("user,item,rank,time\nbo,i1,1,  \n")) == {}
 
 
+def test_times_under_another_name_are_not_lost_without_a_word(read):
+    text = "user,item,Created_At\nbo,i2,2024-05-31\n"
+    with pytest.raises(DataError, match=r"no column 'time', but one 'Created_At'.*time = \"Created_At\""):
+        read(text, EventColumns())
+    assert read(text, EventColumns(time="when | created_at")).dataset.events.time.tolist() == [1717113600]
+    assert read(text, EventColumns(time="")).dataset.events.time[0] > 1717113600
+
+
 def test_a_clock_that_is_a_little_ahead_is_forgiven(read):
     assert reasons(read(f"user,item,rank,time\nbo,i1,1,{int(clock()) + 3600}\n")) == {}
 

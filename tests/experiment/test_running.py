@@ -56,7 +56,7 @@ def test_a_plan_comes_from_what_users_did(store: Store) -> None:
 
 def test_what_cannot_be_planned(store: Store) -> None:
     for options, said in (
-        ({"metric": "likes"}, "Fewer than 30 users have a likes so far"),
+        ({"metric": "likes"}, "Fewer than 30 users have outcomes that tell “likes per user”"),
         ({"effect": "big"}, "The effect is 'big'; give a size such as 5%"),
         ({"effect": "0"}, "is nothing to look for"),
         ({"days": 10}, "In 10 days about 0 users come"),
@@ -78,7 +78,7 @@ def test_what_cannot_be_planned(store: Store) -> None:
 def test_a_better_treatment_wins(store: Store) -> None:
     found = begin(store, 1200, lift=0.15)
     assert found.verdict.kind == "treatment"
-    assert found.verdict.sentence.startswith("Version 2 (treatment) wins: like_accuracy +1")
+    assert found.verdict.sentence.startswith("Version 2 (treatment) wins: outcomes foretold rightly +1")
     assert found.verdict.sentence.endswith("then tastemaker activate 2")
     assert 0 < found.lift.points.low < 0.15 < found.lift.points.high
     assert found.lift.points.low < found.once.points.low
@@ -102,18 +102,23 @@ def test_a_worse_treatment_loses_where_less_is_better_too(store: Store) -> None:
                            "error": error + (n % 7) / 100} for n in range(200)])  # fmt: skip
     verdict = look(store).verdict
     assert verdict.kind == "control"
-    assert "wins: error +0." in verdict.sentence
+    assert "wins: mean absolute error of the prediction +0." in verdict.sentence
     assert verdict.sentence.endswith("It answers already. End it: tastemaker experiment stop")
 
 
 def test_it_says_how_long_it_still_needs(store: Store) -> None:
     found = begin(store, 40)
     assert found.verdict.kind == "early"
-    assert "users with a like_accuracy so far; nothing is said before each arm has 30" in found.verdict.sentence
+    assert (
+        "users so far whose outcomes tell “outcomes foretold rightly”; nothing is said before each arm has 30"
+        in found.verdict.sentence
+    )
     assert np.isinf(found.lift.points.high)
+    assert found.belief is None  # which would seem to say more than the verdict
     with store.begin() as conn:
         crowd(conn, found.experiment, 160, seed=1, first=40)
     found = look(store)
+    assert found.belief is not None
     assert found.verdict.kind == "open"
     assert found.more_users is not None
     assert found.more_users > 20
@@ -145,7 +150,7 @@ def test_a_broken_guard_ends_it(store: Store) -> None:
     found = begin(store, 900, lift=-0.3, guards=["like_rate=5%", "outcomes=0.9"], effect="0.05")
     assert [(g.guard.metric, g.broken) for g in found.guards] == [("like_rate", True), ("outcomes", False)]
     assert found.verdict.kind == "stopped"
-    assert found.verdict.sentence.startswith("Stopped since the guard like_rate broke: -")
+    assert found.verdict.sentence.startswith("Stopped since the guard “likes per outcome” broke: -")
     assert "where it may get worse by 5% at most" in found.verdict.sentence
     assert (found.experiment.state, found.experiment.ended_at) == ("stopped", 1010 * DAY)
     assert found.experiment.reason == found.verdict.sentence

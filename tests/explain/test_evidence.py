@@ -3,15 +3,16 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tastemaker.data.query import Query
 from tastemaker.explain import evidence
-from tastemaker.explain.alike import Alike
+from tastemaker.explain.alike import Alike, _as_near
 
-from .made import CATALOG, slate, told
+from .made import CATALOG, N, slate, told
 
 weights = st.one_of(st.floats(-10.0, 10.0), st.just(float("nan")), st.just(float("inf")))
 names = st.sampled_from(
@@ -76,5 +77,27 @@ def test_rare_tags_come_first_and_only_what_is_rare_counts_as_the_same_number() 
     assert alike.of(1, 0).tags == ("tar", "LEATHER", "oud")  # amber is everywhere
     assert alike.of(0, 2).same == ("brand",)
     assert alike.of(3, 5).same == ()  # a gap is like nothing
-    assert alike.of(20, 21).numbers == ("energy",)  # 3 of 44 lie so near; half of them have the same mode
-    assert alike.of(20, 24).numbers == ()
+    near = alike.of(20, 21)  # 3 of 44 lie so near; half of them have the same mode
+    assert (near.near, near.numbers) == (("energy",), ())
+    assert alike.of(20, 24).near == ()
+
+
+def test_only_equal_numbers_are_the_same() -> None:
+    years = np.array([1999, 1999, 2010, 2011, *range(1900, 1900 + N - 4)], np.float32)
+    alike = Alike(replace(CATALOG, numbers={"year": years}))
+    assert (alike.of(0, 1).numbers, alike.of(0, 1).near) == (("year",), ())
+    assert (alike.of(2, 3).numbers, alike.of(2, 3).near) == ((), ("year",))
+
+
+@given(st.lists(st.one_of(st.integers(-9, 9).map(float), st.just(float("nan"))), min_size=2, max_size=30))
+def test_how_rare_a_number_so_near_is_agrees_with_looking_at_every_item(numbers: list[float]) -> None:
+    column = np.float32(numbers)
+    known = np.sort(column[~np.isnan(column)])
+    a, b = column[:2]
+    slow = 1.0 if np.isnan(a + b) else np.mean([abs(x - a) <= abs(b - a) for x in known])
+    assert _as_near(known, a, b) == pytest.approx(slow)
+
+
+def test_the_catalog_is_looked_through_once_for_all_lists() -> None:
+    assert Alike(CATALOG).catalog.tagged is Alike(CATALOG).catalog.tagged
+    assert Alike(CATALOG).catalog.ordered is Alike(CATALOG).catalog.ordered

@@ -3,12 +3,16 @@
 from dataclasses import replace
 from math import inf, nan
 
+import numpy as np
 import pytest
 
 from tastemaker.data.query import Query, Reason, Slate
 from tastemaker.explain import Foretold, Wording, sentence, sentences
+from tastemaker.explain.alike import Likeness
+from tastemaker.explain.template import common
+from tastemaker.store.alike import DESCRIBED, beside, described
 
-from .made import CATALOG, N, told
+from .made import CATALOG, ENERGY, N, told
 
 LIKED = Query(likes=("a: one", "item 2"))
 SAD = Query(context={"emotion": {"sad": 0.82, "happy": 0.18}, "hour": {"sin": 0.2, "cos": -0.9}})
@@ -22,7 +26,8 @@ SAD = Query(context={"emotion": {"sad": 0.82, "happy": 0.18}, "hour": {"sin": 0.
         ({"item:a: one": -0.5}, LIKED, "The best that is left, though it is unlike “Night Oud”, which you liked."),
         ({"item:item 2": 0.5}, Query(ratings={"item 2": -1.0}), "It is unlike “Rose”, which you did not like."),
         ({"item:item 2": 0.5}, Query(ratings={"item 2": 0.0}), "“Rose” speaks for it."),
-        ({"item:item 2": 0.5}, None, "“Rose” speaks for it."),
+        ({"item:item 2": 0.5}, None, "It is close to “Rose”."),
+        ({"item:item 2": -0.5}, None, "The best that is left, though it is unlike “Rose”."),
         ({"item:a: one": 0.5}, None, "It shares tar, LEATHER and oud with “Night Oud”."),
         ({"item:item 2": -0.5, "near:item 2": 0.75}, LIKED, "Because you liked “Rose”."),
         ({"item:item 2": 0.5, "with:item 2": 0.0}, LIKED, "Because you liked “Rose”: both have the same users."),
@@ -61,6 +66,35 @@ def test_what_is_strongest_comes_first_and_what_speaks_against_it_last() -> None
     assert "“Night Oud”" in said
     assert said.endswith("But less woody than you asked for.")
     assert "fresh" not in said
+
+
+def test_numbers_that_are_only_near_are_not_called_the_same() -> None:
+    assert common(Likeness(near=("tempo",))) == "about the same tempo"
+    assert common(Likeness(numbers=("year",), near=("tempo",))) == "the same year and about the same tempo"
+    assert common(Likeness(same=("maker",), near=("tempo",), had="lists")) == (
+        "the same maker, about the same tempo and the same lists"
+    )
+    years = np.array([1999, 1998, *range(1950, 1950 + N - 2)], np.float32)
+    tempo = np.array([120, 3, 120, *range(200, 200 + N - 3)], np.float32)
+    numbers, items = {"year": years, "tempo": tempo}, ("item 1", "item 2")
+    known = replace(CATALOG, tags={}, categories={}, numbers=numbers)
+    slate = Slate(items, (0.5,) * 2, ("active",) * 2, ((Reason("item:a: one", 0.5),),) * 2, "1", "active")
+    near, same = sentences(slate, known)
+    assert near in {"It has about the same year as “Night Oud”.", "Like “Night Oud”, it has about the same year."}
+    assert same in {"It has the same tempo as “Night Oud”.", "Like “Night Oud”, it has the same tempo."}
+    liked = sentences(slate, known, Query(likes=("a: one",)))
+    assert all("you liked" in one and "shares" not in one for one in liked)
+
+
+def test_what_is_only_described_is_no_title() -> None:
+    one = described(CATALOG, {"energy": str(ENERGY[20])})
+    known = beside(CATALOG, one)
+    slate = Slate(
+        ("item 20", "item 3"), (1.0, 0.5), ("active",) * 2, ((Reason(f"item:{DESCRIBED}", 1.0),),) * 2, "1", "active"
+    )
+    same, far = sentences(slate, known)
+    assert same in {"It has the same energy as what you describe.", "Like what you describe, it has the same energy."}
+    assert far == "It is close to what you describe."
 
 
 def test_what_outweighs_all_else_says_so() -> None:

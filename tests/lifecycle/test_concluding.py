@@ -100,7 +100,7 @@ def test_lost_users_end_it(taught: Project) -> None:
 def test_a_broken_guard_ends_anybodys_at_the_next_tick(taught: Project, by: str, state: str) -> None:
     begin(taught, 900, lift=-0.3, by=by, guards=["like_rate=5%"])
     done = tick_here(taught.store, taught.recipe, now=NOW + 10 * DAY)
-    assert done.concluded.startswith("Stopped since the guard like_rate broke: ")
+    assert done.concluded.startswith("Stopped since the guard “likes per outcome” broke: ")
     assert told(taught) == [done.concluded]
     assert states(taught)[2] == state
 

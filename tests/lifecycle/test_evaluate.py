@@ -1,16 +1,19 @@
 """The long judgement."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tastemaker.errors import QueryError, TrainingError
+from tastemaker.algorithms import ALGORITHMS
+from tastemaker.errors import DataError, QueryError, TrainingError
 from tastemaker.lifecycle import Project, cold_start
 from tastemaker.lifecycle import evaluating as module
+from tastemaker.lifecycle.check import check_trainable
 from tastemaker.watch import Progress, Watch
 
-from ..shops import edit, quick_recipe
+from ..shops import edit, quick_recipe, real_rankings, write_rankings
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +24,26 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 LINES = {f"{how}, tastes {what}" for how in ("pre-trained", "from scratch") for what in ("unknown", "stated")}
+
+
+def test_where_only_real_events_can_judge_it_says_what_to_do(new: Project, tmp_path: Path) -> None:
+    plain = replace(new.recipe, synth=replace(new.recipe.synth, archetypes={}))
+    with pytest.raises(TrainingError, match=r"no real events to judge version 0 by\. Import what users did"):
+        module.evaluate_project(new.store, plain, 0, Watch(), None)
+    new.import_(write_rankings(tmp_path / "r.csv", real_rankings(new, users=3)))
+    with pytest.raises(TrainingError, match=r"has learned from none of the 30 real events, .*tastemaker train"):
+        module.evaluate_project(new.store, plain, 0, Watch(), None)
+
+
+def test_what_to_do_instead_of_pretraining_depends_on_what_the_models_learn_from(new: Project) -> None:
+    plain = replace(new.recipe, synth=replace(new.recipe.synth, archetypes={}))
+    for recipe, said in (
+        (plain, r"\[synth.archetypes\], so no user can be invented"),
+        (replace(plain, models={"graph": ALGORITHMS["graph"]()}), "learn from what users do"),
+        (replace(plain, life=replace(plain.life, users=3)), "Invent some: tastemaker synthesize"),
+    ):
+        with pytest.raises(DataError, match=said):
+            check_trainable(new.catalog(), recipe)
 
 
 def test_users_items_and_the_cold_start(taught: Project) -> None:
@@ -71,8 +94,9 @@ def test_a_catalog_too_small_to_hold_items_out(tmp_path: Path, monkeypatch: pyte
 
 def test_no_version_is_active(new: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module.database, "active_version", lambda conn: None)
-    with pytest.raises(TrainingError, match=r"No version is active. Run: tastemaker pretrain"):
-        new.evaluate()
+    for verb in (new.evaluate, new.impact, new.train, new.retrain):
+        with pytest.raises(TrainingError, match=r"No version is active yet. Run: tastemaker import"):
+            verb()
 
 
 def test_a_version_whose_model_left_the_recipe(taught: Project) -> None:

@@ -129,6 +129,24 @@ def _met(project: Project):
     return [("t7", other) for items in mine.values() if "t7" in items for other in items]
 
 
+def test_another_version_places_what_is_described_where_the_active_one_cannot(trained: Project):
+    graph, embedding, hybrid = (version_of(trained, name).id for name in ("graph", "embedding", "hybrid"))
+    trained.activate(graph)
+    described = Answers.open(trained.store).describing({"a": "0.4"})
+    slate = described.similar([DESCRIBED], n=3)
+    assert (slate.level, slate.version) == ("placing", str(max(embedding, hybrid)))
+    assert slate.level_reason == f"version {graph} has not learned to place an item by its features"
+    with trained.store.begin() as conn:  # what can is pruned, so the command that makes one is named
+        conn.exec_driver_sql(f"UPDATE model_versions SET artifact = '' WHERE id IN ({embedding}, {hybrid})")
+    with pytest.raises(QueryError, match="Run: tastemaker train --model embedding"):
+        Answers.open(trained.store).describing({"a": "0.4"})
+
+
+def test_a_recipe_without_a_model_that_places_items_is_told_what_to_add(new: Project):
+    with pytest.raises(QueryError, match=r"Add a model to recipe.toml: \[models.embedding\] with algorithm"):
+        new.answers.describing({"brand": "x"})
+
+
 def test_what_is_only_described_has_neighbors_and_so_has_what_nobody_has_met(trained: Project, tmp_path: Path):
     trained.activate(version_of(trained, "embedding").id)
     numbers = world().numbers

@@ -59,10 +59,26 @@ def test_every_row_is_accounted_for(tmp_path: Path) -> None:
         assert found.refusals == {"messy.csv": [[5, "the title (Name) is empty"]]}
         assert (found.n_items, found.n_available) == (4, 4)
         assert found.gaps == {"description": 2, "image": 4, "brand": 1, "notes": 1}
-        assert sum(found.families.values()) == 4
+        assert {name: n for name, n in found.families.items() if n} == {
+            "woody": 1,
+            "fresh": 1,
+            "oriental": 1,
+            "sweet": 1,
+        }
+        assert found.coverage.silent.tolist() == [False, False, True, False]  # who has no family counts for none
+        assert found.unused == ()
         catalog = project.catalog()
         assert catalog.tags["notes"][0] == ("oak", "rose")
         assert catalog.categories["brand"][2] == "Unknown"
+
+
+def test_ties_count_for_each_family_and_columns_that_nothing_names_are_listed(tmp_path: Path) -> None:
+    file = tmp_path / "more.csv"
+    file.write_text('Brand,Name,Notes,Description,Price,Made in\nA,One,"oak, rose",,12,FR\nB,Two,rose,,13,\n', "utf-8")
+    with Project.init(tmp_path / "shop", quick_recipe(tmp_path), file) as project:
+        found = project.check()
+        assert {name: n for name, n in found.families.items() if n} == {"woody": 1, "floral": 2}
+        assert found.unused == ("Price", "Made in")
 
 
 def test_bad_rows_stop_an_init_that_was_not_told_to_skip_them(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_people_tag_items_and_a_catalog_that_comes_again_takes_nothing_away(proj
     file = tag_file(tmp_path, ("1", "2", "slow"), ("1", "2", "sad"), ("2", "2", "Slow"), ("2", title, "horror"))
     done = project.import_tags(file)
     assert (done.what, done.record.rows, done.record.loaded, done.record.refused) == ("tags", 4, 4, 0)
+    assert done.changed == 2  # that nobody tagged the others is known now, but is no change
     tagged = project.catalog()
     assert tagged.tags["tags"][1] == ("slow", "sad")
     assert tagged.numbers["tagged"][[0, 1, 3]].tolist() == [0, 2, 1]

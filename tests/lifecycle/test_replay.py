@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tastemaker.errors import DataError, QueryError
+from tastemaker.errors import DataError, QueryError, TrainingError
 from tastemaker.lifecycle import Project
+from tastemaker.lifecycle.learn_events import deploy
 from tastemaker.lifecycle.replay import Replayed, replay
 from tastemaker.lifecycle.replays import as_seconds
 from tastemaker.recipe import Retraining
@@ -43,7 +44,8 @@ def test_everything_later_is_foretold_once_by_who_could_not_know_it(night: Path,
     assert done.outcomes == pytest.approx(0.8 * 60 * 25, abs=3)
     assert done.accuracy.low > 0.5
     assert done.trainings >= 2
-    assert [d["at"] for d in done.timeline[1:]] == sorted(d["at"] for d in done.timeline[1:])
+    assert [d["at"] for d in done.timeline] == sorted(d["at"] for d in done.timeline)
+    assert done.timeline[0]["at"] == done.begins  # not the day of the replay
     assert all(d["reason"] for d in done.timeline)
     store = Store.open(tmp_path / "loop")
     with store.read() as conn:
@@ -64,10 +66,28 @@ def test_never_trains_once_and_a_timer_by_the_clock(night: Path, tmp_path: Path)
     assert timer.outcomes == never.outcomes
 
 
+def test_a_timer_whose_training_is_refused_goes_on_with_who_answers(
+    night: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = deploy, []
+
+    def deployed(*given: Any) -> Any:
+        calls.append(len(calls))
+        if len(calls) == 3:
+            raise TrainingError("it agrees with nobody")
+        return real(*given)
+
+    monkeypatch.setattr("tastemaker.lifecycle.replay.deploy", deployed)
+    done = replayed(night, tmp_path / "timer", "timer", timer_days=20)
+    assert len(calls) > 3
+    assert done.trainings == len(calls) - 1
+    assert [d["reason"] for d in done.timeline if d["what"] == "rejected"] == ["skipped: it agrees with nobody"]
+
+
 def test_the_same_seed_replays_the_same(night: Path, tmp_path: Path) -> None:
     first, second = (replayed(night, tmp_path / str(k), "loop") for k in range(2))
     np.testing.assert_array_equal(first.correct, second.correct)
-    said = [[(d["at"], d["what"], d["reason"]) for d in one.timeline[1:]] for one in (first, second)]
+    said = [[(d["at"], d["what"], d["reason"]) for d in one.timeline] for one in (first, second)]
     assert said[0] == said[1]
 
 

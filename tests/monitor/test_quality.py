@@ -138,3 +138,14 @@ def test_what_is_read_is_what_was_written(store: Store) -> None:
     assert found.correct.tolist() == [True, False, True, False]
     assert (found.test.tolist(), found.slate.tolist()) == ([-1] * 4, [-1] * 4)
     assert len(found.where(found.liked)) == 3
+
+
+def test_columns_that_nobody_looks_at_are_not_read(store: Store) -> None:
+    told(store)
+    with store.read() as conn:
+        whole, some = read_outcomes(conn, version=0), read_outcomes(conn, version=0, only=("item", "chance", "liked"))
+    assert len(some) == len(whole)
+    for name in ("item", "chance", "liked", "said", "correct"):
+        np.testing.assert_array_equal(getattr(some, name), getattr(whole, name))
+    assert (some.user.tolist(), some.rank_shown.tolist(), some.at.tolist()) == ([-1] * 4, [0] * 4, [0] * 4)
+    assert some.event.dtype == whole.event.dtype

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from tastemaker.monitor import DAY, Limits, judged_before, status, track
 from tastemaker.store import NewVersion, Store, add_job, put_catalog, record_decision
@@ -75,6 +76,24 @@ def test_a_training_that_failed_is_told_until_the_next_one(store: Store) -> None
         assert any("The last training failed" in step for step in status(store, NOW).next) == told
 
 
+@pytest.mark.parametrize("later", [(), ("alarm over",), ("activated",), ("rolled back",), ("retrained",), ("alarm",)])
+def test_that_learning_did_not_help_is_said_until_something_else_came_of_it(
+    store: Store, rng: np.random.Generator, later: tuple[str, ...]
+) -> None:
+    shop(store)
+    add(store, liking(falling()), at=1000 + DAY, parent=0, data_from=500, data_to=529, events_real=30)
+    happen(store, [(f"u{rng.integers(9)}", f"i{rng.integers(6)}", 1.0, 1001 + DAY + k * 3600) for k in range(400)])
+    track(store, LIMITS, NOW)
+    with store.begin() as conn:
+        for what in ("alarm", "rejected", *later, *["pruned"] * 6):  # however much was decided since about other things
+            record_decision(conn, what, "a test", NOW)
+    found = status(store, NOW)
+    assert found.alarms
+    said = any("tried and did not help" in step for step in found.next)
+    assert said == (later in ((), ("alarm over",)))
+    assert any("tastemaker rollback" in step for step in found.next) != said
+
+
 def test_limits_are_those_of_the_recipe_that_is_kept(store: Store) -> None:
     import sqlalchemy as sa
 
@@ -89,7 +108,7 @@ def test_what_a_version_was_judged_by() -> None:
     plain = {"recipe": "r", "algorithm": "a", "artifact": "", "code_version": "1", "seed": 0}
     from tastemaker.store import ModelVersion
 
-    version = ModelVersion(id=1, **vars(NewVersion(**plain)))  # type: ignore[arg-type]
+    version = ModelVersion(id=1, **vars(NewVersion(**plain, data_to=NOW)))  # type: ignore[arg-type]
     assert judged_before(version) == {}
     pretrained = replace(version, metrics={"quality": {"share": 0.61}})
     assert list(judged_before(pretrained).values()) == [(0.61, 0.61, 0.61)]
@@ -100,3 +119,5 @@ def test_what_a_version_was_judged_by() -> None:
     assert list(judged_before(taught)) == ["rmse, on what came later", "accuracy, on what came later"]
     ranked = replace(version, metrics={"metric": "ndcg@20", "later": {"metrics": {"ndcg": {"model": interval}}}})
     assert judged_before(ranked) == {"ndcg, on what came later": (0.7, 0.69, 0.71)}
+    undated = replace(ranked, data_to=None)
+    assert list(judged_before(undated)) == ["ndcg, on what was kept aside"]

@@ -96,6 +96,26 @@ def test_lists_that_a_program_wrote_are_tags(tmp_path, write):
     assert not any(set("[]'\"") & set(tag) for row in read.catalog.tags["notes"] for tag in row)
 
 
+@pytest.mark.parametrize(
+    ("column", "code"), [("Ref", "fine-thing-{}"), ("Product code", "{}"), ("Number", "ft{:05d}x"), ("asin", "B0{}Q")]
+)
+def test_a_code_of_each_row_is_the_id_though_titles_are_unique(tmp_path, column, code):
+    found, recipe, read = guessed(shop(**{column: [code.format(i * 7) for i in range(N)]}), tmp_path)
+    assert (roles(found)[column], recipe.catalog.id) == ("id", (column,))
+    assert read.loaded == N
+
+
+@pytest.mark.parametrize("code", ["photo{}.jpg", "{}-" + "x" * 60])
+def test_neither_pictures_nor_long_keys_are_ids(tmp_path, code):
+    found, recipe, _ = guessed(shop(Extra=[code.format(i) for i in range(N)]), tmp_path)
+    assert (roles(found)["Extra"], recipe.catalog.id) == ("left out", ())
+
+
+def test_a_column_that_is_called_id_is_one_however_long_its_keys_are(tmp_path):
+    found, recipe, read = guessed(shop(id=[f"{i:064x}" for i in range(N)]), tmp_path)
+    assert (roles(found)["id"], recipe.catalog.id, read.loaded) == ("id", ("id",), N)
+
+
 def test_every_kind_of_column_is_told_from_its_cells(tmp_path):
     days = [(date(2020, 1, 1) + timedelta(i)).isoformat() for i in range(N)]
     table = shop(

@@ -44,6 +44,12 @@ def test_the_field_that_counts_most_is_named_first(told):
 def test_too_few_trials_say_nothing_of_importance(told):
     few = report("s", "m", "random", "height", True, "", 60, told.space, told.trials[:5])
     assert few.importance == {}
+    assert (
+        few.unranked == f"Which settings matter cannot be told from {few.count('done')} whole trials; 10 are the least."
+    )
+    assert few.unranked in page(few, b"")
+    assert few.as_json()["unranked"] == few.unranked
+    assert told.unranked == ""
     assert list(few.slices()) == list(told.space)
     assert few.gain is None
     assert png(few).startswith(b"\x89PNG")

@@ -42,8 +42,10 @@ class RankedBy(Algorithm):
         found = [
             member.fit(train, features, rng, _half(watch, done), valid) for done, member in enumerate(self.members)
         ]
-        counts = np.bincount(liked(train).indices, minlength=len(features)).astype(np.float32)
-        return Ranked(found[0], found[1], Popularity(counts))
+        likes = liked(train)
+        users = max(int(np.count_nonzero(np.diff(likes.indptr))), 1)
+        shares = np.bincount(likes.indices, minlength=len(features)) / users  # of those who like anything
+        return Ranked(found[0], found[1], Popularity(shares.astype(np.float32)))
 
 
 def _half(watch: Watch, done: int) -> Watch:

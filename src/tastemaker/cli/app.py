@@ -1,5 +1,7 @@
 """The command tree."""
 
+from typing import Annotated
+
 import typer
 
 from . import (
@@ -48,6 +50,18 @@ app.add_typer(tuning.app, name="tune")
 serving.register(app)
 
 
+def _told(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"tastemaker {version('tastemaker')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options() -> None:
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_told, is_eager=True)
+    ] = False,
+) -> None:
     pass

@@ -133,16 +133,23 @@ def _show_check(found: "Checked", out: Output) -> None:
     out.say(f"{found.n_items} items{f', {delisted} of them delisted' if delisted > 0 else ''}.\n")
     columns = [[n, kind, str(found.gaps.get(n, 0))] for n, kind in found.columns.items()]
     Table("Columns", ["name", "kind", ">items without"], columns).print()
+    if found.unused:
+        names, more = found.unused if out.verbose else found.unused[:12], len(found.unused) - 12
+        said = ", ".join(names) + (f" and {more} more (-v)" if more > 0 and not out.verbose else "")
+        out.say(
+            f"Not used: {said}. Name what matters in recipe.toml, as text, tags, categories or numbers of [catalog];"
+        )
+        out.say("then import the catalog again.\n")
     if not found.families:
         return
     Table(
-        "Families (items that belong to it most)",
+        "Families (items that belong to none more)",
         ["family", ">items"],
-        [[f, str(n)] for f, n in found.families.items()],
+        [*([f, str(n)] for f, n in found.families.items()), ["(none)", str(int(found.coverage.silent.sum()))]],
     ).print()
     c = found.coverage
     known = f"{c.known_tags / c.tags:.1%}" if c.tags else "none"
-    out.say(f"The lexicon knows {known} of {c.tags} tags; {int(c.silent.sum())} items have no family at all.")
+    out.say(f"The lexicon knows {known} of {c.tags} tags. An item of several families alike counts for each of them.")
     if c.unknown:
         shown = c.unknown if out.verbose else c.unknown[:12]
         out.say(f"Most frequent unknown tags: {', '.join(shown)}. Add them to [tastes.families] in recipe.toml.")
@@ -243,7 +250,13 @@ def forget(user: str, where: Where = ".", json: Json = False) -> None:
 
     with Project.open(where) as project:
         gone = project.forget(user)
-    learned = f" Versions that had learned from them: {', '.join(map(str, gone.versions))}." if gone.versions else ""
+    learned = " No version had learned from them, so nothing is left to do."
+    if gone.versions:
+        learned = (
+            f" Versions that had learned from them: {', '.join(map(str, gone.versions))}. They keep what they learned, "
+            "without a name.\nTo be rid of that, too: learn anew (tastemaker train; where that goes on from a parent, "
+            "tastemaker pretrain first), activate what is new, then: tastemaker prune --keep 1"
+        )
     rows = f", {gone.foreign} rows of other tables" if gone.foreign else ""
     Output(json).result(
         gone._asdict(), text=f"Forgot {user}: {gone.events} events, {gone.slates} slates{rows}.{learned}"

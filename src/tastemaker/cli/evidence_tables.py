@@ -47,4 +47,6 @@ def _about(c: "Counted") -> str:
         said.append(f"{c.both} have both")
     if same := (*c.alike.same, *c.alike.numbers):
         said.append(f"same {', '.join(same)}")
+    if c.alike.near:
+        said.append(f"about the same {', '.join(c.alike.near)}")
     return short("; ".join(said), 64)

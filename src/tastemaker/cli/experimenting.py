@@ -54,13 +54,22 @@ def start(
 ) -> None:  # fmt: skip
     """Let one version answer some users and another the rest, until `stop` or until a guard breaks."""
     from ..experiment import start as begin
+    from ..store import active_version
 
     with closing(_open(where)) as store:
         found = begin(
             store, control, treatment, share=share, metric=metric, effect=effect, guards=guard or (), days=days,
             power=power, alpha=alpha, reason=why,
         )  # fmt: skip
-    Output(json).result(asdict(found), text=show.started(found))
+        with store.read() as conn:
+            active = active_version(conn)
+    out = Output(json)
+    if active is not None and active.id not in (control, treatment) and not json:
+        out.say(
+            f"Version {active.id}, which answers now, is in neither arm: the service answers everybody by {control} or "
+            f"{treatment} until tastemaker experiment stop; recommend on the command line still asks {active.id}."
+        )
+    out.result(asdict(found), text=show.started(found))
 
 
 @app.command()

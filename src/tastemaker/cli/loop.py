@@ -82,10 +82,19 @@ def _plain(done: "Ticked") -> dict[str, Any]:
     return found
 
 
+def _judged(done: "Ticked") -> str:
+    """Whom the new outcomes are held against: who answered then, who need not be who answers now."""
+    n, of = done.tracked.added, sorted((done.tracked.versions or {}).items())
+    many = "1 new outcome is" if n == 1 else f"{n:,} new outcomes are"
+    if len(of) == 1:
+        return f"{many} compared with what version {of[0][0]}, which answered at the time, says of them"
+    each = ", ".join(f"version {version} ({k:,})" for version, k in of)
+    return f"{many} compared with what those that answered at the time say of them: {each}"
+
+
 def _said(done: "Ticked") -> str:
     """What was seen and done, in sentences."""
-    n = done.tracked.added
-    lines = [f"{n} new outcomes, foretold before they happened, are judged now."] if n else []
+    lines = [f"{_judged(done)}."] if done.tracked.added else []
     lines += [f"What others wrote down was not read: {done.unread}"] * bool(done.unread)
     lines += [f"Alarm: {alarm}" for alarm in done.alarms]
     if done.concluded:

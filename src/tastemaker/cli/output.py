@@ -7,12 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from math import isfinite
+from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
     from ..watch import Watch
+
+LOOSE = 14  # letters down to which words are squeezed
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")]
@@ -42,8 +45,11 @@ class Output:
             _console().print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
-    def watching(self) -> Iterator["Watch"]:
-        """A Watch that draws one progress bar a stage, with the metric that is improving; Ctrl-C is Cancelled."""
+    def watching(self, again: str = "run the same command again") -> Iterator["Watch"]:
+        """A Watch that draws one progress bar a stage, with the metric that is improving; Ctrl-C is Cancelled.
+
+        again: what goes on then
+        """
         from ..errors import Cancelled
         from ..watch import Watch
 
@@ -56,7 +62,7 @@ class Output:
             with Bars() as bars:
                 yield Watch(bars.report)
         except KeyboardInterrupt:
-            raise Cancelled("Stopped. What was saved before stays; run the same command again.") from None
+            raise Cancelled(f"Stopped. What was saved before stays; {again}.") from None
 
 
 def _finite(value: Any) -> Any:
@@ -77,15 +83,47 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def print(self) -> None:
+        """As wide as it is; where the screen is narrower, with heads in several lines; else a row below the other."""
         from rich import box
         from rich.table import Table as Rich
 
-        table = Rich(title=self.title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        for head in self.columns:
-            table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left")
+        console = _console()
+        if self.title:  # by itself: within the table it would be wrapped to its width
+            console.print(self.title, style="italic", highlight=False, markup=False, soft_wrap=True)
+        heads = self._heads(console.width)
+        if heads is None:
+            console.print(self._one_below_the_other(), highlight=False, markup=False, soft_wrap=True)
+            return
+        table = Rich(box=box.SIMPLE_HEAD, pad_edge=False)
+        for head, shown in zip(self.columns, heads, strict=True):
+            right = head.startswith(">")
+            table.add_column(shown, justify="right" if right else "left", no_wrap=right)
         for row in self.rows:
             table.add_row(*(cell.replace("[", r"\[") for cell in row))
-        _console().print(table, highlight=False)
+        console.print(table, highlight=False)
+
+    def _heads(self, width: int) -> list[str] | None:
+        """Heads with which no figure is broken into two lines; None where there is no room for the figures."""
+        heads = [head.removeprefix(">") for head in self.columns]
+        cells = [max((len(row[k]) for row in self.rows), default=0) for k in range(len(heads))]
+        broken = [
+            wrap(head, max(n, max(map(len, head.split()), default=1), 1)) for head, n in zip(heads, cells, strict=True)
+        ]
+        for shown in ([[head] for head in heads], broken):
+            needed = [max(n, *map(len, lines), 0) if lines else n for n, lines in zip(cells, shown, strict=True)]
+            least = [n if head.startswith(">") else min(n, LOOSE) for n, head in zip(needed, self.columns, strict=True)]
+            if sum(least) + 3 * len(heads) <= width:
+                return ["\n".join(lines) for lines in shown]
+        return None
+
+    def _one_below_the_other(self) -> str:
+        heads = [head.removeprefix(">") for head in self.columns]
+        first = max(map(len, heads), default=0)
+        parts = []
+        for row in self.rows:
+            lines = [f"  {head:<{first}}  {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if cell]
+            parts.append("\n".join([f"{heads[0]} {row[0]}".strip(), *lines]))
+        return "\n" + "\n".join(parts) + "\n"
 
 
 def fail(error: object) -> None:

@@ -32,6 +32,7 @@ LEVELS = {
     "asked": "version {}, as asked",
     "parent": "version {}, a parent of the active one",
     "content": "content alone",
+    "placing": "version {}, the newest that can place an item by its features",
     "newest": "what is newest, since nothing else can say anything",
     "nothing": "nothing: no item fits",
 }
@@ -109,7 +110,9 @@ def _answer(
         "evidence": found.as_json() if out.json else None,
         "context": felt,
     }
-    note = f"Note: {slate.level_reason}." if slate.level_reason else ""
+    few = "" if len(slate.items) >= asked["n"] else f"you asked for {asked['n']:,}, and {len(slate.items):,} fit"
+    notes = "; ".join(filter(None, [slate.level_reason, few]))
+    note = f"Note: {notes}." if notes else ""
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}. {note}".rstrip()
     if slate.spoke:
         out.say(moment(slate, felt))

@@ -38,8 +38,10 @@ def _said(found: "Status", now: int) -> list[str]:
     real, made = found.events
     listed = "" if found.listed == found.items else f" ({found.listed} listed)"
     lines = [
-        f"{found.name} · {found.title} · {found.items:,} items{listed} · {real:,} real events of {found.users:,} users"
-        f" · {made:,} invented",
+        " · ".join(filter(None, [
+            found.name, found.title, f"{found.items:,} items{listed}",
+            f"{real:,} real events of {found.users:,} users", f"{made:,} invented",
+        ])),
         *_answering(found, now), *_quality(found), *(f"ALARM     {alarm}" for alarm in found.alarms), *_drift(found),
     ]  # fmt: skip
     if found.experiment is not None:
@@ -47,7 +49,7 @@ def _said(found: "Status", now: int) -> list[str]:
         lines.append(f"Experiment {e.id}: version {e.control} against {e.treatment}, {e.share:.0%} get the latter, "
                      f"since {_day(e.started_at)}: {e.metric}")  # fmt: skip
     if found.version is not None and real:
-        waiting = f", of which {found.waiting:,} wait to be judged" if found.waiting else ""
+        waiting = f"; {found.waiting:,} outcomes wait to be compared with what was foretold" if found.waiting else ""
         lines.append(f"New       {found.new:,} real events since version {found.version.id} was made{waiting}")
     for head, rows in (("Decided", _decisions(found)), ("Jobs", _jobs(found))):
         lines += [f"{head if k == 0 else '':<9} {row}" for k, row in enumerate(rows)]

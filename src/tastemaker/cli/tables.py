@@ -73,7 +73,7 @@ def slate(found: "Slate", catalog: "Catalog", sentences: Sequence[str]) -> Table
     rows = []
     for rank, (id_, score, why) in enumerate(zip(found.items, found.scores, sentences, strict=True), 1):
         row = int(catalog.items.rows([id_])[0])
-        brand = " · ".join(column[row] for column in catalog.categories.values())
+        brand = " · ".join(filter(None, (column[row] for column in catalog.categories.values())))
         rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), f"{score:.3f}", why])
     return Table("", [">#", "item", "", ">score", "why"], rows)
 

@@ -45,7 +45,7 @@ def tune(
         raise QueryError(f"--study {study} says what to go on with. Add --resume.")
     out = Output(json, quiet)
     wanted = Wanted(model, search, trials, seed, (study or "") if resume else None, jobs, minutes, metric)
-    with Project.open(where) as project, out.watching() as watch:
+    with Project.open(where) as project, out.watching(again="to go on: tastemaker tune --resume") as watch:
         done = project.tune(wanted, watch)
         project.tune_report(done.study.id)
     _show(done, out)
@@ -129,6 +129,7 @@ def _show(found: "Tuned", out: Output) -> None:
             for path in report.slices()
         ]
         Table(f"{report.model}, by {report.metric}", ["field", ">present", ">best", ">importance"], rows).print()
+        out.say(f"{report.unranked}\n") if report.unranked else None
     known = f" It began with {found.known} earlier trials." if found.known else ""
     out.result(None, text=f"Study {report.study}, {report.protocol}: {said(report)}{known}\n({UNSEEN}.)")
 

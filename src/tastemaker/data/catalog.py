@@ -1,6 +1,7 @@
 """The things that can be recommended, column by column, as their owner wrote them."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -102,6 +103,17 @@ class Catalog:
         for row, title in enumerate(self.titles):
             found.setdefault(_words(title) or (title,), []).append(row)
         return found
+
+    @cached_property
+    def tagged(self) -> Counter[str]:
+        """tag in lower case -> items that have it; counted once, since it takes a look at every item."""
+        columns = self.tags.values()
+        return Counter(tag for column in columns for tags in column for tag in {t.casefold() for t in tags})
+
+    @cached_property
+    def ordered(self) -> dict[str, Float32]:
+        """Each number column without what is missing, ascending."""
+        return {name: np.sort(column[~np.isnan(column)]) for name, column in self.numbers.items()}
 
     def _about(self, row: int) -> str:
         """What tells an item from another of the same title."""

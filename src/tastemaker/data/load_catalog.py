@@ -10,22 +10,27 @@ from ..errors import DataError
 from .catalog import Catalog
 from .columns import CatalogColumns
 from .parse import distinct_tags, split_tags, to_number
-from .table import BadRow, Table, pick_column
+from .table import BadRow, Table, names_of, pick_column, plain_name
 from .vocab import Vocab
 
 
 @dataclass(frozen=True)
 class CatalogRead:
-    """gaps: our name -> how many items have nothing there. loaded + merged + len(refused) = rows found."""
+    """gaps: our name -> how many items have nothing there. loaded + merged + len(refused) = rows found.
+
+    unused: columns of the table that nothing names
+    """
 
     catalog: Catalog
     loaded: int
     merged: int
     refused: tuple[BadRow, ...]
     gaps: Mapping[str, int]
+    unused: tuple[str, ...] = ()
 
 
 def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
+    unused = _unused(table, columns)
     table = with_extracted(table, columns)
     found = _columns(table, columns)
     ids = _ids(table, columns, found)
@@ -51,7 +56,15 @@ def load_catalog(table: Table, columns: CatalogColumns) -> CatalogRead:
     if not items:
         raise DataError(f"{table.source}: no row could be loaded; the first problem is {_first(refused)}")
     catalog = _catalog(columns, items)
-    return CatalogRead(catalog, len(items), merged, tuple(refused), _gaps(catalog, columns))
+    return CatalogRead(catalog, len(items), merged, tuple(refused), _gaps(catalog, columns), unused)
+
+
+def _unused(table: Table, columns: CatalogColumns) -> tuple[str, ...]:
+    groups = (columns.text, columns.tags, columns.categories, columns.numbers, columns.show)
+    named = [columns.title, *columns.id, *(source for group in groups for source in group.values())]
+    named += [how.of for how in columns.extract.values()]
+    known = {plain_name(name) for source in named for name in names_of(source)}
+    return tuple(name for name in table.names if plain_name(name) not in known)
 
 
 def with_extracted(table: Table, columns: CatalogColumns) -> Table:

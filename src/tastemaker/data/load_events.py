@@ -21,10 +21,14 @@ from .events import AHEAD, KINDS, Events
 from .nearest import did_you_mean
 from .parse import to_number, to_time
 from .repeats import Repeats
-from .table import BadRow, Column, Table, coalesced
+from .table import BadRow, Column, Table, coalesced, names_of, plain_name
 from .vocab import Vocab
 
 MIXED = "mixed"  # what a table of several kinds holds
+TIMES = {
+    "time", "timestamp", "datetime", "eventtime", "eventtimestamp", "createdat", "playedat", "watchedat", "ratedat",
+    "ts", "unixtime", "unixtimestamp",
+}  # fmt: skip
 UNDATED = int(np.iinfo(np.int64).min)  # a row that has no time
 
 
@@ -96,10 +100,23 @@ def _cells(table: Table, columns: EventColumns) -> dict[str, Column]:
             found[name] = coalesced(table, source, name)
         except DataError:
             continue
+    if columns.time and "time" not in found:
+        _no_time(table, columns.time)
     graded = [source.column for source in columns.scales.values()]
     if graded and not set(columns.scales) & set(found):
         _no_grade(table, graded)
     return found
+
+
+def _no_time(table: Table, named: str) -> None:
+    """A table without times is of now, unless a column says otherwise: dates would be lost without a word."""
+    for name in table.names:
+        if plain_name(name) in TIMES:
+            raise DataError(
+                f"{table.source} has no column {' or '.join(map(repr, names_of(named)))}, but one {name!r}. Under "
+                f'[events] of recipe.toml write time = "{name}" if that is when it happened, or time = "" if it is '
+                "something else."
+            )
 
 
 def _no_grade(table: Table, graded: list[str]) -> None:

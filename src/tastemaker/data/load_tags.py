@@ -15,12 +15,16 @@ from .table import BadRow, Table, pick_column
 
 @dataclass(frozen=True)
 class TagsRead:
-    """catalog: with tags and counts; loaded + len(refused) = rows found; tagged: how many items have a row."""
+    """catalog: with tags and counts; loaded + len(refused) = rows found; tagged: how many items have a row;
+
+    changed: how many have other tags than before, or were tagged by more or fewer people
+    """
 
     catalog: Catalog
     loaded: int
     refused: tuple[BadRow, ...]
     tagged: int
+    changed: int
 
 
 def load_tags(table: Table, columns: CatalogColumns, catalog: Catalog) -> TagsRead:
@@ -45,10 +49,14 @@ def load_tags(table: Table, columns: CatalogColumns, catalog: Catalog) -> TagsRe
             found.setdefault(row, Counter())[tag.casefold()] += 1
             people.setdefault(row, set()).add(user)
     read = _with_tags(catalog, named, found, _written(table, named))
+    before = catalog.tags.get(named.into, ((),) * len(catalog))
+    changed = np.array([a != b for a, b in zip(before, read.tags[named.into], strict=True)], bool)
     if named.count:
-        counts = _counted(catalog.numbers.get(named.count), people, len(catalog))
+        known = catalog.numbers.get(named.count)
+        counts = _counted(known, people, len(catalog))
         read = replace(read, numbers={**catalog.numbers, named.count: counts})
-    return TagsRead(read, sum(map(Counter.total, found.values())), tuple(refused), len(found))
+        changed |= counts != (0.0 if known is None else np.nan_to_num(known))
+    return TagsRead(read, sum(map(Counter.total, found.values())), tuple(refused), len(found), int(changed.sum()))
 
 
 def carried(catalog: Catalog, known: Catalog, columns: TagColumns) -> Catalog:

@@ -40,6 +40,7 @@ class ArmReport:
 class Report:
     """lift: always valid; once: for a single look; adjusted: always valid, by CUPED; saved: of its variance.
 
+    belief: None of what is no share, and as long as it is too early to say anything
     more_users, more_days: until the planned precision, None = unknown
     """
 
@@ -99,7 +100,7 @@ def report(experiment: Experiment, sums: UserSums, met: Exposed) -> Report:
         share, lift, fixed_horizon(found, alpha),
         None if smaller is None else _adjusted(smaller.control, smaller.treatment, plan, alpha),
         0.0 if smaller is None else smaller.saved,
-        beta_binomial(*arms) if measure.share else None,
+        beta_binomial(*arms) if measure.share and not found.few else None,
         guards, more, days,
         decide(experiment, measure, plan, arms, found.few, lift, share, broken, more, days),
     )  # fmt: skip
@@ -114,6 +115,11 @@ def sums_of(sums: UserSums, metric: str, arm: Bool, idle: bool = False) -> Sums:
         sums.y[metric][here], None if n is None else n[here], sums.before_y[metric][here],
         None if before_n is None else before_n[here],
     )  # fmt: skip
+
+
+def measured(experiment: Experiment) -> tuple[str, ...]:
+    """Names of the measures that its report looks at."""
+    return tuple(dict.fromkeys([experiment.metric, *(guard.metric for guard in guards_of(experiment))]))
 
 
 def guards_of(experiment: Experiment) -> list[Guard]:

@@ -28,7 +28,7 @@ from ..store.outcomes import MEASURES, daily_users, outcomes_of, past_of
 from .difference import FEWEST
 from .guards import Amount, amount, guard
 from .plan import Plan, detectable, plan_for
-from .report import Report, report, settings_of
+from .report import Report, measured, report, settings_of
 from .verdict import Verdict
 
 WINDOW = 28  # days that say what to expect
@@ -111,7 +111,8 @@ def _stop_if_broken(conn: sa.Connection, id_: int, at: int | None) -> Report:
 
 def _look(conn: sa.Connection, id_: int | None) -> Report:
     chosen = experiment(conn, id_)
-    found = report(chosen, outcomes_of(conn, chosen.id, chosen.started_at), exposed(conn, chosen.id))
+    seen = outcomes_of(conn, chosen.id, chosen.started_at, measured(chosen))
+    found = report(chosen, seen, exposed(conn, chosen.id))
     if chosen.state != "running" or not overtaken(conn, chosen):
         return found
     why = "another version was activated since it started, so this experiment deals nobody any more"
@@ -150,8 +151,8 @@ def _base(conn: sa.Connection, new: NewExperiment) -> Mean:
     if MEASURES[new.metric].share:
         return Mean(0, 0.5, 0.25)
     raise QueryError(
-        f"Fewer than {FEWEST} users have a {new.metric} so far, so nobody can say how long this would take. Wait for "
-        "outcomes, or choose a measure that is a share: like_accuracy, like_rate."
+        f"Fewer than {FEWEST} users have outcomes that tell “{MEASURES[new.metric].says}”, so nobody can say how long "
+        "this would take. Wait for outcomes, or choose a measure that is a share: like_accuracy, like_rate."
     )
 
 

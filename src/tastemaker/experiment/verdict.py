@@ -6,7 +6,7 @@ from typing import Literal
 from ..metrics import Interval
 from ..metrics.ratio import Mean
 from ..store.experiments import Experiment
-from ..store.outcomes import Measure
+from ..store.outcomes import MEASURES, Measure
 from .difference import FEWEST, Lift
 from .guards import Guarded
 from .plan import Plan
@@ -28,20 +28,20 @@ def decide(
     experiment: Experiment, measure: Measure, plan: Plan, arms: tuple[Mean, Mean], few: bool, lift: Lift,
     ratio: SampleRatio, broken: Guarded | None, more: int | None, days: float | None,
 ) -> Verdict:  # fmt: skip
-    name, said = experiment.metric, shown(lift.points, measure.share)
+    said = f"{measure.says} {shown(lift.points, measure.share)}"
     if ratio.broken:
         return Verdict("blocked", _blocked(ratio))
     if broken is not None:
         return Verdict("stopped", _stopped(broken))
     if few:  # or everybody is alike
-        return Verdict("early", _early(arms, name))
+        return Verdict("early", _early(arms, measure))
     if lift.points.low > 0 or lift.points.high < 0:
         return _won(experiment, (lift.points.mean > 0) == measure.higher, said)
-    return _open(plan, lift, f"{name} {said}", _size(plan.effect, measure.share), more, days)
+    return _open(plan, lift, said, _size(plan.effect, measure.share), more, days)
 
 
-def _early(arms: tuple[Mean, Mean], name: str) -> str:
-    seen = f"{arms[0].n} and {arms[1].n} users with a {name} so far"
+def _early(arms: tuple[Mean, Mean], measure: Measure) -> str:
+    seen = f"{arms[0].n} and {arms[1].n} users so far whose outcomes tell “{measure.says}”"
     least = min(arms, key=lambda arm: arm.effective)
     if min(arms[0].n, arms[1].n) >= FEWEST > least.effective:
         seen += f"; a few have most of the outcomes, so {least.n} of them count as {least.effective:.0f}"
@@ -55,7 +55,7 @@ def _won(experiment: Experiment, better: bool, said: str) -> Verdict:
         then = "It answers already. End it: tastemaker experiment stop"
     else:
         then = f"To let it answer everybody: tastemaker experiment stop, then tastemaker activate {version}"
-    return Verdict(kind, f"Version {version} ({kind}) wins: {experiment.metric} {said}. {then}")
+    return Verdict(kind, f"Version {version} ({kind}) wins: {said}. {then}")
 
 
 def _open(plan: Plan, lift: Lift, said: str, size: str, more: int | None, days: float | None) -> Verdict:
@@ -89,7 +89,8 @@ def _stopped(broken: Guarded) -> str:
     by = 100.0 if limit.relative else 1.0
     unit = " %" if limit.relative else ""
     seen = f"{by * i.mean:+.3g}{unit} [{by * i.low:+.3g}, {by * i.high:+.3g}]"
-    return f"Stopped since the guard {broken.guard.metric} broke: {seen}, where it may get worse by {limit} at most."
+    says = MEASURES[broken.guard.metric].says
+    return f"Stopped since the guard “{says}” broke: {seen}, where it may get worse by {limit} at most."
 
 
 def _wait(more: int | None, days: float | None) -> str:

@@ -62,7 +62,7 @@ def _fact(counted: Counted, wording: Wording) -> tuple[str, dict[str, str], list
     """The line, its names with their kinds, and its numbers."""
     if counted.kind == "item":
         alike = counted.alike
-        same = [f"same {name}" for name in (*alike.same, *alike.numbers)]
+        same = [*(f"same {n}" for n in (*alike.same, *alike.numbers)), *(f"about the same {n}" for n in alike.near)]
         shared = [name for name in (*alike.tags, *same) if name and name == clean(name)]
         also = f" Both have: {', '.join(shared)}." if shared else ""
         return f"You liked “{counted.name}”.{also}", {**dict.fromkeys(shared, "shared"), counted.name: "item"}, []

@@ -5,6 +5,7 @@ from zlib import crc32
 
 from ..data.catalog import Catalog
 from ..data.query import Query, Slate
+from ..store.alike import DESCRIBED
 from .alike import Likeness
 from .evidence import Counted, Evidence, evidence
 from .settings import Wording
@@ -75,7 +76,19 @@ def common(alike: Likeness) -> str:
     if alike.tags:
         named = [*alike.same, *had][:1]
         return joined([*alike.tags[: 2 if named else 3], *(f"the same {name}" for name in named)])
-    return joined([f"the same {name}" for name in (*alike.same[:1], *alike.numbers[: 2 - len(had)], *had)])
+    numbers = [*(f"the same {name}" for name in alike.numbers), *(f"about the same {name}" for name in alike.near)]
+    same, last = ([f"the same {name}" for name in names] for names in (alike.same[:1], had))
+    return joined([*same, *numbers[: 2 - len(had)], *last])
+
+
+def _shared(counted: Counted) -> str:
+    """... and with what."""
+    said = common(counted.alike)
+    return f"it shares {said} with {_title(counted)}" if counted.alike.tags else f"it has {said} as {_title(counted)}"
+
+
+def _title(counted: Counted) -> str:
+    return counted.name if counted.id == DESCRIBED else f"“{counted.name}”"
 
 
 def joined(words: Sequence[str]) -> str:
@@ -118,20 +131,21 @@ def _items(group: Sequence[Counted], turn: int, mostly: bool, again: bool) -> st
     if liked:
         return _liked(liked, turn, mostly, again)
     first = group[0]
-    title, shared = f"“{first.name}”", common(first.alike)
+    title, shared = _title(first), common(first.alike)
     if first.opinion is not None and first.opinion < 0:
         return f"it is {'also ' if again else ''}unlike {title}, which you did not like"
-    if first.opinion is None and shared:
-        return (f"it shares {shared} with {title}", f"like {title}, it has {shared}")[turn % 2]
+    if first.opinion is None:  # who asks for what is near it, or a list of which nobody kept the query
+        return (_shared(first), f"like {title}, it has {shared}")[turn % 2] if shared else f"it is close to {title}"
     return f"{title} speaks for it"
 
 
 def _liked(liked: Sequence[Counted], turn: int, mostly: bool, again: bool) -> str:
-    first, shared = f"“{liked[0].name}”", common(liked[0].alike)
+    first, shared = _title(liked[0]), common(liked[0].alike)
+    has = "shares" if liked[0].alike.tags else "has"
     if len(liked) > 1:  # a third one would make a list of it
         second = f"“{liked[1].name}”"
         said = (
-            (f"{first}, which shares {shared}, and {second}", f"{first} ({shared} in both) and {second}")[turn % 2]
+            (f"{first}, which {has} {shared}, and {second}", f"{first} ({shared} in both) and {second}")[turn % 2]
             if shared
             else f"{first} and {second}"
         )
@@ -142,14 +156,14 @@ def _liked(liked: Sequence[Counted], turn: int, mostly: bool, again: bool) -> st
         return ("mostly " if mostly else "") + f"because you liked {first}"
     if again:
         return (
-            f"it also shares {shared} with {first}, which you liked",
+            f"{_shared(liked[0]).replace('it ', 'it also ', 1)}, which you liked",
             f"like {first}, which you liked, it has {shared}",
             f"and you liked {first}, which also has {shared}",
         )[turn % 3]
     said = (
-        f"because you liked {first}, which shares {shared}",
+        f"because you liked {first}, which {has} {shared}",
         f"because you liked {first}: both have {shared}",
-        f"{'because ' if mostly else ''}it shares {shared} with {first}, which you liked",
+        f"{'because ' if mostly else ''}{_shared(liked[0])}, which you liked",
     )[turn % 3]
     return f"mostly {said}" if mostly else said
 
@@ -173,13 +187,13 @@ def _tastes(group: Sequence[Counted], turn: int, mostly: bool, again: bool) -> s
 
 
 def _against(counted: Counted, wording: Wording) -> str:
-    kind, title = counted.kind, f"“{counted.name}”"
+    kind, title = counted.kind, _title(counted)
     if kind == "taste":
         more = counted.opinion is not None and counted.opinion < 0.5
         return f"{'more' if more else 'less'} {counted.name} than you asked for"
+    if kind == "item" and (counted.opinion is None or counted.opinion > 0):
+        return f"it is unlike {title}{'' if counted.opinion is None else ', which you liked'}"
     if kind == "item" and counted.opinion:
-        if counted.opinion > 0:
-            return f"it is unlike {title}, which you liked"
         return f"it is close to {title}, which you did not like"
     if kind == "context":
         said = MOMENT.get(counted.block)

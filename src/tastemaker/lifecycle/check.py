@@ -18,9 +18,11 @@ from .looking import Looked
 
 @dataclass(frozen=True)
 class Checked:
-    """families: name -> how many items belong to it more than to any other; imports: one entry a file;
+    """families: name -> how many items belong to none more than to it; imports: one entry a file;
 
+    An item of several families alike counts for each of them, and one that the lexicon knows nothing of for none.
     refusals: file -> the line and reason of each row that was refused
+    unused:   columns of the catalog's file that the recipe names nowhere
     usage:    what real users did; None where nobody did anything and nothing is tied
     source:   the tables of [source] as they are now; None where the recipe has none, or nobody says where
     """
@@ -35,6 +37,7 @@ class Checked:
     refusals: Mapping[str, Sequence[tuple[int, str]]]
     usage: Usage | None = None
     source: Looked | None = None
+    unused: Sequence[str] = ()
 
     @classmethod
     def of(
@@ -45,15 +48,17 @@ class Checked:
         refusals: Mapping[str, Sequence[tuple[int, str]]],
     ) -> "Checked":
         membership = recipe.tastes.encode(catalog)
-        most = membership.argmax(axis=1) if membership.shape[1] and len(catalog) else np.zeros(0, int)
-        families = {name: int((most == f).sum()) for f, name in enumerate(recipe.tastes.names)}
+        coverage = recipe.tastes.coverage(catalog)
+        best = membership.max(axis=1, initial=0.0, keepdims=True)  # (n_items, 1)
+        mostly = (membership >= best - 1e-6) & ~coverage.silent[:, None]
+        families = {name: int(mostly[:, f].sum()) for f, name in enumerate(recipe.tastes.names)}
         return cls(
             len(catalog),
             int(catalog.available.sum()),
             {"title": "title"} | {n: kind for kind in KINDS for n in getattr(catalog, kind)},
             gaps(catalog, recipe),
             families,
-            recipe.tastes.coverage(catalog),
+            coverage,
             imports,
             refusals,
         )
@@ -87,13 +92,33 @@ def check_trainable(catalog: Catalog, recipe: Recipe) -> None:
             f"The catalog has {len(catalog)} item{'s' * (len(catalog) != 1)}; learning what is preferred to what needs "
             "two. Add items with: tastemaker import --catalog FILE"
         )
-    if not recipe.tastes.names or not recipe.synth.archetypes:
-        raise DataError(
-            "The recipe has no [tastes.families] or no [synth.archetypes], so no user can be invented. Add them to "
-            "recipe.toml, or import real events and run: tastemaker train"
-        )
+    if not invents_tastes(recipe):
+        raise DataError(_instead(recipe))
     if not recipe.tastes.knows(catalog):
         raise DataError(
             f"None of the {len(catalog)} items has a word that [tastes.families] of recipe.toml knows, so nothing "
             "tells them apart. Give the catalog tags or text, or add its words to the families."
         )
+
+
+def invents_tastes(recipe: Recipe) -> bool:
+    """Can users be invented who have tastes, to learn from and to judge by?"""
+    return bool(recipe.tastes.names and recipe.synth.archetypes)
+
+
+def _instead(recipe: Recipe) -> str:
+    """What to do where nobody with tastes can be invented."""
+    if recipe.life.users:
+        return (
+            "The models of this recipe learn from days that people live. Invent some: tastemaker synthesize; or import "
+            "what users did: tastemaker import FILE. Then run: tastemaker train"
+        )
+    if all(model.learns != "tastes" for model in recipe.models.values()):
+        return (
+            "The models of this recipe learn from what users do, not from stated tastes. Import it: tastemaker import "
+            "FILE. Then run: tastemaker train"
+        )
+    return (
+        "The recipe has no [tastes.families] or no [synth.archetypes], so no user can be invented. Add them to "
+        "recipe.toml, or import real events and run: tastemaker train"
+    )

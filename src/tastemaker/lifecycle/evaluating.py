@@ -22,8 +22,9 @@ from ..store.loading import load_scorer
 from ..synth.cases import draw_held_out, stated_case, user_cases
 from ..watch import Watch
 from .candidates import beginners, stream, trainable
-from .check import check_trainable
+from .check import check_trainable, invents_tastes
 from .cold_start import ColdStart, Curve
+from .meant import version_meant
 from .plots import plot_cold_start
 from .pretrain import VALID_USERS, features_of_version, fit_one
 from .synthesize import invent
@@ -49,11 +50,11 @@ class Evaluation:
 def evaluate_project(store: Store, recipe: Recipe, seed: int, watch: Watch, version: int | None) -> Evaluation:
     with store.read() as conn:
         catalog = database.read_catalog(conn)
-        found = database.active_version(conn) if version is None else database.version(conn, version)
-        features_digest = database.get_meta(conn, "features")
+        found = version_meant(conn, version)
+        features_digest, real = database.get_meta(conn, "features"), database.count_events(conn).real
+    if not invents_tastes(recipe):
+        raise TrainingError(_unjudged(found, real))
     check_trainable(catalog, recipe)
-    if found is None:
-        raise TrainingError("No version is active. Run: tastemaker pretrain")
     scorer = load_scorer(store.artifacts, found, catalog, features_digest, recipe.tastes.names)
     features = features_of_version(store, recipe, catalog, found, watch)
     users = _on_users(recipe, catalog, features, scorer, seed)
@@ -62,6 +63,19 @@ def evaluate_project(store: Store, recipe: Recipe, seed: int, watch: Watch, vers
     curve = start.curve(watch.on("cold start"))
     plot = plot_cold_start(store.root / "plots" / f"version-{found.id}-cold-start.png", curve)
     return Evaluation(found, users, items, curve, plot)
+
+
+def _unjudged(version: ModelVersion, real: int) -> str:
+    """Where only real events can judge, and the version has learned from none."""
+    if real:
+        return (
+            f"Version {version.id} has learned from none of the {real:,} real events, and is judged beside what does: "
+            "tastemaker train. Then: tastemaker evaluate"
+        )
+    return (
+        f"There are no real events to judge version {version.id} by. Import what users did: tastemaker import FILE. "
+        "Then: tastemaker train, tastemaker evaluate"
+    )
 
 
 def _on_users(recipe: Recipe, catalog: Catalog, features: Features, scorer: Scorer, seed: int) -> list[Report]:

@@ -21,6 +21,7 @@ from ..store.loading import save_features
 from ..store.outcomes import MEASURES, daily_users, past_of
 from ..watch import Watch
 from .candidates import as_artifact, as_run, as_version, stream, trainable
+from .meant import version_meant
 from .plots import plot_training
 from .pretrain import features_of_version, fit_one
 from .real_users import n_users, split_real, together
@@ -96,12 +97,8 @@ def start_pretrained(
     it already has), control from a random start and without invented users. options: of `experiment.start`.
     """
     with store.read() as conn:
-        chosen = database.active_version(conn) if version is None else database.version(conn, version)
-        now = running(conn)
-        line = [] if chosen is None else database.lineage(conn, chosen.id)
-        runs = [run for one in line for run in database.list_runs(conn, one.id)]
-    if chosen is None:
-        raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
+        chosen, now = version_meant(conn, version), running(conn)
+        runs = [run for one in database.lineage(conn, chosen.id) for run in database.list_runs(conn, one.id)]
     if now is not None:
         raise StoreError(f"Experiment {now.id} is running, and only one can. End it first: tastemaker experiment stop")
     if not any(run.events_synthetic for run in runs):

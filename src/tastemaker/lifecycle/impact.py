@@ -9,16 +9,16 @@ from .. import store as database
 from ..data.arrays import Bool, Int64
 from ..data.dataset import Dataset
 from ..data.features import TASTES, Features
-from ..errors import TrainingError
 from ..kernels.threads import one_blas_thread
 from ..monitor import Cluster, Unexpected, clusters, odds_of_like, unexpected
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
-from ..store.quality import Outcomes, read_outcomes, real_event_ids
+from ..store.quality import Outcomes, count_outcomes, read_outcomes, real_event_ids
 from ..watch import Watch
 from .candidates import stream
 from .impact_lessons import Lessons, lessons
 from .later import FEW
+from .meant import version_meant
 from .pretrain import features_of_version
 
 PERIODS = 12  # stretches of time of equal length
@@ -34,6 +34,7 @@ class Impact:
     periods:       (begins, unexpected, outcomes), equally long
     clusters:      "liked" and "disliked" -> how they belong together
     lessons:       what learning from them changes
+    others:        other versions -> how many outcomes were compared with what they foretold
     """
 
     version: ModelVersion
@@ -48,6 +49,7 @@ class Impact:
     periods: Sequence[tuple[int, int, int]]
     clusters: Mapping[str, Sequence[Cluster]]
     lessons: Lessons = field(default_factory=Lessons)
+    others: Mapping[int, int] = field(default_factory=dict)
 
 
 @one_blas_thread()
@@ -56,16 +58,15 @@ def impact(
 ) -> Impact:
     """Of the active version, or of this one, on all outcomes that were compared with what it had foretold."""
     with store.read() as conn:
-        chosen = database.active_version(conn) if version is None else database.version(conn, version)
-        if chosen is None:
-            raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
+        chosen = version_meant(conn, version)
         found, ids = read_outcomes(conn, version=chosen.id), real_event_ids(conn)
+        others = {version: n for version, n in count_outcomes(conn).items() if version != chosen.id}
         catalog = database.read_catalog(conn)
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False)
     at = np.searchsorted(ids, found.event)  # positions in data
     flags = unexpected(found, int(catalog.available.sum()))
     features = features_of_version(store, recipe, catalog, chosen, watch)
-    told = _described(chosen, found, flags, at, data, features, stream(seed, "clusters"))
+    told = replace(_described(chosen, found, flags, at, data, features, stream(seed, "clusters")), others=others)
     if len(found) < min_outcomes or told.liked + told.disliked == 0:
         few = f"{len(found)} outcomes of version {chosen.id}, {told.liked + told.disliked} of them unexpected"
         return replace(

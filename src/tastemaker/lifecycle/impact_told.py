@@ -25,10 +25,8 @@ def told(found: Impact) -> list[tuple[str, list[str]]]:
 def _which(found: Impact) -> Iterator[str]:
     n = found.liked + found.disliked
     if not found.n:
-        yield (
-            f"No outcome has been compared with what version {found.version.id} foretold. What happened before it "
-            "became active cannot be. Import what came after, then run: tastemaker tick"
-        )
+        yield f"No outcome has been compared with what version {found.version.id} foretold. {_elsewhere(found)}"
+        yield "Import what users do from now on, then run: tastemaker tick"
         return
     yield (
         f"{n:,} of {found.n:,} outcomes of version {found.version.id} ({n / found.n:.1%}) were unexpected: "
@@ -51,6 +49,16 @@ def _which(found: Impact) -> Iterator[str]:
     if found.top_items:
         some = ", ".join(f"{title} ({k} of {n})" for title, (k, n) in list(found.top_items.items())[:5])
         yield f"Items with most of them: {some}."
+
+
+def _elsewhere(found: Impact) -> str:
+    """What came before the version is told of whoever answered then."""
+    if not found.others:
+        return "What happened before anything answered was foretold by nobody."
+    most = max(found.others, key=lambda version: found.others[version])
+    each = ", ".join(f"version {version} ({k:,})" for version, k in sorted(found.others.items()))
+    before = "What happened before it became active is compared with what those that answered at the time say of it"
+    return f"{before}: {each}. See: tastemaker impact --version {most}"
 
 
 def _rate(periods: Sequence[tuple[int, int, int]]) -> float:

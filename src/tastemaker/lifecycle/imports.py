@@ -69,6 +69,7 @@ def import_catalog(
         database.put_ties(conn, catalog, tied(catalog, recipe.catalog.tied))
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
+        database.put_meta(conn, unused=list(read.unused))
         catalog_changed(store, recipe, catalog, conn, change.added + change.changed)
     return Imported(record, "catalog", change.added, change.changed, read.refused, again)
 
@@ -116,7 +117,7 @@ def import_tags(store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool 
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
         catalog_changed(store, recipe, database.read_catalog(conn), conn, change.changed)
-    return Imported(record, "tags", 0, change.changed, read.refused, again)
+    return Imported(record, "tags", 0, read.changed, read.refused, again)
 
 
 def import_published(store: Store, recipe: Recipe, found: Published) -> ImportedSet:
@@ -168,13 +169,15 @@ def _imported(conn: Connection, file: File, added: int) -> Imported:
     return Imported(record, file.what, added, 0, file.refused, again)
 
 
-def catalog_changed(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, n: int) -> None:
-    """n: how many items are new or say other things; the first ones publish version 0."""
+def catalog_changed(
+    store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, n: int, now: int | None = None
+) -> None:
+    """n: how many items are new or say other things; the first ones publish version 0. now: UTC seconds of that."""
     database.put_meta(conn, catalog=uuid4().hex)  # an open project reads its catalog again
     if n:
         database.put_meta(conn, features=refreshed_features(store, recipe, catalog))
     if not database.list_versions(conn):
-        _publish_first(store, recipe, catalog, conn)
+        _publish_first(store, recipe, catalog, conn, int(clock()) if now is None else now)
 
 
 def _record(table: Table, what: str, loaded: int, merged: int, refused: int) -> Import:
@@ -202,7 +205,7 @@ def refreshed_features(store: Store, recipe: Recipe, catalog: Catalog) -> str:
     return save_features(store.artifacts, found)
 
 
-def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection) -> None:
+def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connection, now: int) -> None:
     """Version 0: stated tastes by the mapping, likes by quick text features."""
     features = load_features(store.artifacts, database.get_meta(conn, "features"), catalog)
     model = choice_model(recipe.models, recipe.context)
@@ -211,7 +214,7 @@ def _publish_first(store: Store, recipe: Recipe, catalog: Catalog, conn: Connect
     artifact = as_artifact(store, scorer, catalog, recipe, None)
     first = NewVersion(
         recipe=recipe.name, algorithm="content" if model is None else "mapping", artifact=artifact,
-        code_version=CODE_VERSION, seed=0, features_digest=features.digest,
+        code_version=CODE_VERSION, seed=0, features_digest=features.digest, created_at=now,
     )  # fmt: skip
     (id_,) = database.add_versions(conn, [first])
-    database.activate(conn, id_, "first import: answers before any training")
+    database.activate(conn, id_, "first import: answers before any training", now)

@@ -240,9 +240,9 @@ def _compared(
 def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
     """May it replace the parent without a person? And why (not), in a sentence."""
     name, asked = lesson.later.named, recipe.retrain
-    n = len(lesson.later.asked)
+    on = f"on {len(lesson.later.asked)} {'later' if lesson.later.dated else 'held-out'} events"
     if one.lift is None or lesson.base is None:
-        alone = f"{name} {lesson.later.value(one.report):.4f} on {n} later events"
+        alone = f"{name} {lesson.later.value(one.report):.4f} {on}"
         if lesson.damaged:
             return True, f"{alone}; version {lesson.parent.id} cannot be read"
         return False, f"{alone}; version {lesson.parent.id} cannot be compared with it"
@@ -254,7 +254,8 @@ def verdict(lesson: Lesson, one: Learned, recipe: Recipe) -> tuple[bool, str]:
         factor = 100.0 / max(abs(lesson.later.value(lesson.base)), 1e-12)
     gained, low, high = (factor * x for x in (one.lift.mean, one.lift.low, one.lift.high))
     word = "better" if gained >= 0 else "worse"
-    said = f"{name} {word} by {abs(gained):.2f} {unit} [{low:+.2f}, {high:+.2f}] on {n} later events"
+    called = "hundredths" if unit == "points" and name in ("log loss", "rmse") else unit
+    said = f"{name} {word} by {abs(gained):.2f} {called} [{low:+.2f}, {high:+.2f}] {on}"
     if not low > 0 or gained < asked.min_lift:
         return False, f"{said}; needed: {asked.min_lift:g} and an interval above 0"
     wrong = contradicted(lesson.base, lesson.parent, asked.guards)

@@ -6,7 +6,6 @@ from pathlib import Path
 from time import time
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from .. import store as database
 from ..data.catalog import Catalog
@@ -90,9 +89,7 @@ class Opened:
         """Remove a user, their events and slates; and say which versions had learned from them."""
         elsewhere = self._forget_elsewhere(user)
         with self.store.begin() as conn:
-            found = database.forget(conn, user, elsewhere)
-            database.put_meta(conn, forgotten=uuid4().hex)  # a service that remembers them hears of it
-            return found
+            return database.forget(conn, user, elsewhere)
 
     def _forget_elsewhere(self, user: str) -> int:
         """Rows of theirs in the tables of another program ([foreign]), which are removed, with what they typed."""

@@ -100,13 +100,13 @@ class Project(Searched):
     def check(self) -> Checked:
         """What was read and what it amounts to: items, gaps, families, and what the lexicon does not know."""
         with self.store.read() as conn:
-            refusals = database.get_meta(conn, "refusals") or {}
+            kept = database.get_metas(conn, "refusals", "unused")
         data = self.dataset(synthetic=False)
         source = looked(self.store, self.recipe)
         joined = source.joined if source is not None else ()
         usage = Usage.of(data, self.recipe, joined) if len(data) or self.recipe.catalog.tied.by else None
-        found = Checked.of(data.catalog, self.recipe, self.imports(), refusals)
-        return replace(found, usage=usage, source=source)
+        found = Checked.of(data.catalog, self.recipe, self.imports(), kept["refusals"] or {})
+        return replace(found, usage=usage, source=source, unused=tuple(kept["unused"] or ()))
 
     def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
         """Real users' rankings, ratings, likes or plays; of a SQL URL a part at a time, so that any size fits.

@@ -18,7 +18,7 @@ from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.holdout import has_time
 from ..data.load_events import event_keys
-from ..errors import DataError
+from ..errors import DataError, TrainingError
 from ..kernels.threads import one_blas_thread
 from ..metrics import Interval, mean_loss
 from ..monitor import DAY, Chains, track
@@ -113,8 +113,16 @@ class _Walk:
             return
         track(self.store, self.recipe.quality, now, self.chains)
         if self.policy == "timer" and now - self.last >= self.timer:
-            _learned_anyway(self.store, self.recipe, self.seed, now)
+            self._learn_by_the_clock(now)
             self.last = now
+
+    def _learn_by_the_clock(self, now: int) -> None:
+        """Who cannot learn, or learns something else from everything, leaves the answering to whoever does it."""
+        try:
+            _learned_anyway(self.store, self.recipe, self.seed, now)
+        except (DataError, TrainingError) as error:
+            with self.store.begin() as conn:
+                database.record_decision(conn, "rejected", f"skipped: {error}", now)
 
     def accuracy(self) -> float:
         """Of what was foretold in the last step's window."""
@@ -128,7 +136,8 @@ def _opened(store: Store, recipe: Recipe, catalog: Catalog, past: Dataset, first
     before = past.where(past.events.time < first)
     with store.begin() as conn:
         database.put_catalog(conn, catalog)
-        catalog_changed(store, recipe, database.read_catalog(conn), conn, len(catalog))
+        began = first if len(before) else first - 1  # who answers alone answers the first event too
+        catalog_changed(store, recipe, database.read_catalog(conn), conn, len(catalog), began)
         if len(before):
             written = before.events.value.astype(np.float64)
             database.put_events(conn, before, event_keys(before, written, has_time(before)))

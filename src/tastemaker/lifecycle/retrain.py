@@ -11,12 +11,13 @@ from ..errors import DataError, TrainingError
 from ..recipe import Recipe
 from ..store import ModelVersion, Store
 from ..store.experiments import running
-from ..store.quality import last_event
+from ..store.quality import events_now
 from ..watch import Watch
 from .around import best_around, gone_on
 from .concluding import try_out
 from .few_choices import taught_by_few
 from .learn_events import Learned, deploy, event_models, learn_from_events, verdict
+from .meant import version_meant
 from .publishing import publish
 from .train import train
 
@@ -48,15 +49,12 @@ def retrain(
     """One round, and its record. search: settings tried around the present ones first; now: UTC seconds."""
     now = int(time()) if now is None else now
     with store.read() as conn:
-        parent, events = database.active_version(conn), database.count_events(conn).real
-        last = last_event(conn)
-    if parent is None:
-        raise TrainingError("No version is active yet. Run: tastemaker import --catalog FILE")
+        parent, read = version_meant(conn), events_now(conn)
     try:
         done = _round(store, recipe, parent, reason, seed, watch, search, now)
     except (DataError, TrainingError) as error:
         done = Retrained("skipped", str(error), None, parent.id)
-    kept = {"events": events, "last": last, "parent": parent.id, "because": reason, "lift": done.lift}
+    kept = {**read, "parent": parent.id, "because": reason, "lift": done.lift}
     kept["settings"] = done.settings
     with store.begin() as conn:
         what = "retrained" if done.better else "rejected"

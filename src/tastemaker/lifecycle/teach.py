@@ -11,7 +11,7 @@ from ..errors import TrainingError
 from ..recipe import Recipe
 from ..scorers import Scorer
 from ..store import ModelVersion, Store
-from ..store.quality import last_event
+from ..store.quality import events_now
 from ..watch import Watch
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
@@ -56,7 +56,7 @@ def teach(
     """All the models, or those named; the best is activated when it is surely better and breaks no guard."""
     now = int(time())
     with store.read() as conn:
-        parent = parent_of(conn, start)
+        parent, read = parent_of(conn, start), events_now(conn)
     models = chosen_models(recipe, names, options)
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
@@ -72,11 +72,12 @@ def teach(
         lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
         lacking = {} if names else {name: str(missing) for name, missing in left_out(recipe).items()}
         lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), list(models), watch)
+        now = int(time())  # what is made now answers from now on, however long it learned
         versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     too = f" and {len(real)} real events" if len(real) else ""
     why = f"learned from invented users{too} until there are enough real ones, {why}" if invented else why
-    activated, why = _settled(store, versions[0], parent, better, why, now)
+    activated, why = _settled(store, versions[0], parent, better, why, now, read)
     return Taught(lesson, versions, activated, why)
 
 
@@ -110,16 +111,19 @@ def _deployed(store: Store, lesson: Lesson, order: Sequence[str], watch: Watch) 
 
 
 def _settled(
-    store: Store, best: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int
+    store: Store, best: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int, read: Mapping[str, int]
 ) -> tuple[bool, str]:
-    """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way."""
+    """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way.
+
+    read: `events_now` of before it learned
+    """
     with store.begin() as conn:
         active = database.active_version(conn)
         if better and database.get_meta(conn, database.REHEARSAL):
             better, why = False, f"{why}; with real data it would be active, a rehearsal never is"
         if better and (active is None or active.id != parent.id):
             better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
-        detail = {"events": database.count_events(conn).real, "last": last_event(conn), "parent": parent.id}
+        detail = {**read, "parent": parent.id}
         database.record_decision(
             conn, "trained", f"{'better' if better else 'kept aside'}: {why}", now, best.id, detail
         )

@@ -128,7 +128,7 @@ def _learned(parts: Mapping[str, Labelled], labels: tuple[str, ...], encoder: st
 
         return fit_sentences(encoder, train, dev, labels, stage, WORDS)
     model = WORDS.fit(train.texts, labels, train.has, stage)
-    return calibrated(model, dev.texts, dev.has) if len(dev.texts) >= FEW else model
+    return calibrated(model, model.margins(dev.texts), dev.has) if len(dev.texts) >= FEW else model
 
 
 def _f1_before(before: Reader, labels: tuple[str, ...], test: Labelled) -> float | None:

@@ -25,6 +25,7 @@ from ..store import EventCount, ModelVersion, Store
 from ..store.loading import load_scorer, save_features
 from ..watch import Watch
 from .candidates import Candidate, as_artifact, as_run, as_version, keep_features, stream, trainable
+from .meant import version_meant
 from .plots import plot_training
 from .pretrain import features_of_version, fit_one
 from .real_users import n_users, real_case, split_real, together
@@ -99,13 +100,7 @@ def _starts(store: Store, parent: ModelVersion, catalog: Catalog, saved: str, re
 def parent_of(conn: Any, start: str | int) -> ModelVersion:
     if start != "active" and not str(start).isdigit():
         raise QueryError(f"--from is {start!r}; give `active` or a version's number. See: tastemaker versions")
-    found = database.active_version(conn) if start == "active" else database.version(conn, int(start))
-    if found is None:
-        raise TrainingError(
-            "No version is active yet. Run: tastemaker import --catalog FILE, or, where recipe.toml names tables under "
-            "[source], tastemaker import"
-        )
-    return found
+    return version_meant(conn, None if start == "active" else int(start))
 
 
 def _learner(parent: ModelVersion, recipe: Recipe, options: Mapping[str, Any]) -> tuple[str, Algorithm]:

@@ -92,7 +92,8 @@ def _decided(conn: Connection) -> list[dict[str, Any]]:
 
 def _new(conn: Connection, last: dict[str, Any]) -> int:
     """Real events that came after that training had read its own; those that were forgotten since do not count."""
-    return count_after(conn, last["detail"].get("last"), last["at"])
+    detail = last["detail"]
+    return count_after(conn, detail.get("last"), last["at"], detail.get("events"))
 
 
 def _in_vain(conn: Connection, tried: list[dict[str, Any]]) -> int:

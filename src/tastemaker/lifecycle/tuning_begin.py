@@ -10,6 +10,7 @@ from ..errors import DataError, QueryError, TrainingError
 from ..recipe import Recipe
 from ..store import Store
 from ..store import tuning as kept
+from ..store.arrivals import settled_mark
 from ..store.tuning import NewStudy, Study, TrialRow
 from ..tune import Plan, Trial, from_json, plan, quiet, to_json, with_values
 from ..tune.space import fixed_of
@@ -149,10 +150,11 @@ def _objective(
     store: Store, recipe: Recipe, watch: Watch, read: Mapping[str, Any] | None = None
 ) -> tuple[LaterObjective, Mapping[str, Any]]:
     """And what was read for it, which it reads again however many events and versions come meanwhile."""
+    until = settled_mark(store, watch) if read is None else None
     with store.read() as conn:
         if read is None:
             now = database.active_version(conn)
-            read = {"until": database.mark_now(conn), "active": None if now is None else now.id}
+            read = {"until": until, "active": None if now is None else now.id}
         active = None if read["active"] is None else database.version(conn, read["active"])
         catalog, until = database.read_catalog(conn), database.Mark(*read["until"])
         data = database.read_dataset(conn, catalog, recipe.tastes.names, recipe.scales, synthetic=False, until=until)

@@ -14,6 +14,7 @@ from .limits import DAY, Limits
 LATEST = 0.98  # level of the intervals of the latest outcomes: several are looked at
 FEW_USERS = 5  # below which a drop may be one user's taste
 RETRAIN = "tastemaker retrain"
+JUDGED = ("at", "user", "chance", "liked")  # columns of the outcomes that an alarm looks at
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ def alarms(conn: sa.Connection, limits: Limits, now: int, drifted: Sequence[Drif
         return []
     began = next((row["at"] for row in list_activations(conn) if row["version"] == version.id), now)
     ends = began + limits.first_days * DAY
-    first = read_outcomes(conn, began, min(ends, now), version.id)
-    window = read_outcomes(conn, now - limits.window_days * DAY, now, version.id)
+    first = read_outcomes(conn, began, min(ends, now), version.id, JUDGED)
+    window = read_outcomes(conn, now - limits.window_days * DAY, now, version.id, JUDGED)
     later = window.where(window.at > ends)
     ringing = [accuracy_alarm(version.id, window, limits), drop_alarm(version.id, first, later, limits)]
     drifted = drifts(conn, version, limits, now) if drifted is None else drifted

@@ -22,6 +22,7 @@ from .quality import Figures, figures
 
 Json = dict[str, Any]
 TRIED = ("trained", "retrained", "rejected", "failed")  # decisions that tell what became of a training
+MENDED = (*TRIED, "activated", "rolled back", "alarm")  # and those after which a rejection is of no matter any more
 CRON = "Nothing needs you. Let cron call: tastemaker tick"
 
 
@@ -67,7 +68,7 @@ def status(store: Store, now: int) -> Status:
     recipe = store.recipe()
     limits = Limits.of(recipe)
     with store.read() as conn:
-        version, log = active_version(conn), Log.read(conn)
+        version, log, decided = active_version(conn), Log.read(conn), list_decisions(conn)
         last = next((row for row in reversed(list_activations(conn)) if version and row["version"] == version.id), None)
         began = None if last is None else int(last["at"])
         waiting = 0 if log.first is None else count_new(conn, log.first, unjudged=True)
@@ -79,10 +80,10 @@ def status(store: Store, now: int) -> Status:
             "version": version, "since": began, "why": "" if last is None else str(last["reason"]),
             "judged": {} if version is None else judged_before(version), **_figures(conn, version, began, limits, now),
             "alarms": alarms(conn, limits, now, drifted), "experiment": experiment, "drifts": drifted,
-            "decisions": list_decisions(conn, 5), "jobs": list_jobs(conn, 3), "limits": limits,
+            "decisions": decided[-5:], "jobs": list_jobs(conn, 3), "limits": limits,
         }  # fmt: skip
         lost = experiment is not None and overtaken(conn, experiment)
-    return Status(**found, next=tuple(_next(found, lost)))
+    return Status(**found, next=tuple(_next(found, decided, lost)))
 
 
 def judged_before(version: ModelVersion) -> dict[str, tuple[float, float, float]]:
@@ -91,7 +92,8 @@ def judged_before(version: ModelVersion) -> dict[str, tuple[float, float, float]
     if "later" in metrics:
         each = metrics["later"].get("metrics", {})
         chosen = dict.fromkeys(name for name in (metrics.get("metric"), "accuracy", "ndcg") if name in each)
-        return {f"{name}, on what came later": _interval(each[name].get("model", each[name])) for name in chosen}
+        where = "was kept aside" if version.data_to is None else "came later"  # undated events have no later part
+        return {f"{name}, on what {where}": _interval(each[name].get("model", each[name])) for name in chosen}
     if "real" in metrics:
         each = metrics["real"].get("metrics", {})
         return {f"{name}, on held-out users": _interval(one["model"]) for name, one in each.items() if "model" in one}
@@ -122,13 +124,17 @@ def _figures(conn: sa.Connection, version: ModelVersion | None, began: int | Non
     return {"window": figures(read_outcomes(conn, now - limits.window_days * DAY, now, id_)), "first": figures(first)}
 
 
-def _next(found: Json, lost: bool) -> list[str]:
+def _next(found: Json, decided: Sequence[Json], lost: bool) -> list[str]:
     """What is missing first; then what rings; then what waits; nothing else, that cron does it."""
-    steps = list(_steps(found, lost))
+    steps = list(_steps(found, decided, lost))
     return steps or ([CRON] if found["events"].real else [])
 
 
-def _steps(found: Json, lost: bool) -> Iterator[str]:
+def _last(decided: Sequence[Json], kinds: Sequence[str]) -> str:
+    return next((str(one["what"]) for one in reversed(decided) if one["what"] in kinds), "")
+
+
+def _steps(found: Json, decided: Sequence[Json], lost: bool) -> Iterator[str]:
     version: ModelVersion | None = found["version"]
     events: EventCount = found["events"]
     if not found["items"]:
@@ -137,12 +143,11 @@ def _steps(found: Json, lost: bool) -> Iterator[str]:
     if version is None:
         yield "Nothing answers. Choose a version: tastemaker versions; tastemaker activate N"
         return
-    tried = next((d for d in reversed(found["decisions"]) if d["what"] in TRIED), None)
-    if found["alarms"] and tried is not None and tried["what"] == "rejected":
+    if found["alarms"] and _last(decided, MENDED) == "rejected":
         yield "Learning again was tried and did not help; it is tried again as more comes in. See: tastemaker impact"
     else:
         yield from dict.fromkeys(f"{alarm.advice}." for alarm in found["alarms"])
-    if tried is not None and tried["what"] == "failed":
+    if _last(decided, TRIED) == "failed":
         yield "The last training failed under way, and is tried again. See why: tastemaker jobs list"
     if found["waiting"]:
         yield f"{found['waiting']} outcomes wait to be compared with what was foretold. Run: tastemaker tick"

@@ -22,7 +22,24 @@ DATES = re.compile(
 )
 YEAR = re.compile(r"(1[89]|20)\d\d")
 MOMENTS = {"date", "time", "timestamp", "created", "updated", "modified", "added", "published"}
-IDS = {"id", "ids", "uid", "uuid", "guid", "isbn", "asin", "sku", "ean", "upc", "code", "uri"}
+IDS = {
+    "id",
+    "ids",
+    "uid",
+    "uuid",
+    "guid",
+    "isbn",
+    "asin",
+    "sku",
+    "ean",
+    "upc",
+    "code",
+    "uri",
+    "slug",
+    "gtin",
+    "barcode",
+    "ref",
+}
 NAMES = {"title", "name", "titel", "titre", "titulo", "título", "nombre", "nom", "label"}
 IMAGES = {"image", "img", "picture", "photo", "thumbnail", "thumb", "cover", "poster", "artwork"}
 MAKERS = {"brand", "artist", "author", "maker", "director", "publisher", "channel", "designer", "studio", "label"}

@@ -12,6 +12,7 @@ from .guess_columns import GRADES, IDS, MAKERS, MOMENTS, NAMES, PROSE, USERS, Lo
 
 Role = Literal["id", "title", "text", "tags", "category", "number", "show", "left out"]
 
+CODE = 40  # letters of an id at most
 FEW = 30  # values of a category that can be families
 EQUALLY_GOOD = 0.1  # between two titles' scores
 NEEDS = (
@@ -102,15 +103,13 @@ class Roles:
         called = [
             look for look in others if look.named(IDS) and look.words <= 1 and look.kind in ("number", "code", "words")
         ]
-        for look in called:
+        codes = [look for look in others if look.kind == "words" and look.code_like and not look.shows_pictures]
+        likely = (*called, *filter(_short, codes))
+        for look in likely:  # before the title, by which no other table would name an item that has a code
             if self._n_distinct(look.name) == self.table.n_rows:
                 return (look.name,)
         if self.title is not None and self._n_distinct(self.title.name) == self.table.n_rows:
             return ()
-        codes = [look for look in others if look.kind == "words" and look.code_like]
-        for look in codes:
-            if self._n_distinct(look.name) == self.table.n_rows:
-                return (look.name,)
         wanted = 0.9 * (self._n_distinct(self.title.name) if self.title is not None else 2)
         repeating = [look.name for look in (*called, *codes) if self._n_distinct(look.name) >= wanted]
         return (repeating[0],) if repeating else self._with_maker()
@@ -261,6 +260,10 @@ def _title_score(look: Look) -> float:
     )
     maker = 1.0 if look.named(MAKERS) else 0.0
     return called - maker + look.distinct - 0.1 * len(tokens) - 0.05 * max(0.0, look.words - PROSE)
+
+
+def _short(look: Look) -> bool:
+    return max(map(len, look.cells), default=0) <= CODE
 
 
 def _counts_rows(look: Look) -> bool:

@@ -15,10 +15,10 @@ WIDTH = 118
 
 EVENTS = """\
 [events]                           # what users did: one row each
-user = "user"
-item = "item"                      # an id or a title
+user = "user | user_id | userId"   # the first of these columns that is there
+item = "item | item_id | itemId"   # an id or a title
 group = "ranking"
-time = "time"
+time = "time | timestamp | created_at"
 [events.scales]                    # the column that is present tells the kind of event
 ranking = { column = "rank", worst = 10, best = 1 }
 rating = { column = "rating", worst = 1, best = 5 }

@@ -82,6 +82,7 @@ def page(report: Report, picture: bytes) -> str:
         for path in report.slices()
     ]  # fmt: skip
     parts += ["<h2>Settings</h2>", _table(("field", "present", "best", "importance"), settings)]
+    parts += [f"<p class=note>{escape(report.unranked)}</p>"] * bool(report.unranked)
     encoded = b64encode(picture).decode("ascii")
     parts += [f'<img alt="Best so far, importance and slices" src="data:image/png;base64,{encoded}">']
     fields = list(report.space)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..metrics import Interval
-from .sampling import importance
+from .sampling import LEAST, importance
 from .search import Trial, best
 from .space import Params, Space, Value, to_json
 
@@ -76,6 +76,16 @@ class Report:
         whole = [(t.params, t.value) for t in self.trials if t.state == "done" and t.value is not None]
         return {path: [(params[path], value) for params, value in whole] for path in order}
 
+    @property
+    def unranked(self) -> str:
+        """Why nothing is said of which fields matter; "" = something is."""
+        if self.importance:
+            return ""
+        if (whole := self.count("done")) < LEAST:
+            trials = f"{whole} whole trial{'s' * (whole != 1)}"
+            return f"Which settings matter cannot be told from {trials}; {LEAST} are the least."
+        return "All trials came out alike, so nothing tells which settings matter."
+
     def count(self, state: str) -> int:
         return sum(trial.state == state for trial in self.trials)
 
@@ -91,7 +101,7 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         found = {**self.best_hp(), "search": self.search, "wanted": self.wanted, "space": to_json(self.space)}
-        found |= {"importance": dict(self.importance), "best_so_far": self.best_so_far()}
+        found |= {"importance": dict(self.importance), "unranked": self.unranked, "best_so_far": self.best_so_far()}
         return found | {"trials": [asdict(trial) for trial in self.trials]}
 
 

@@ -18,6 +18,7 @@ FIRST = 8  # trials at random before a Bayesian search says where
 CANDIDATES = 24  # draws of which the most promising is tried
 WARM = 5  # whole trials before a hopeless one is pruned
 TOP = 5  # trials that count as good when the importance of fields is measured
+LEAST = 2 * TOP  # whole trials before it is
 
 
 def drawn(space: Space, trials: Sequence["Trial"], higher: bool, seed: int, bayesian: bool) -> Params:
@@ -56,7 +57,7 @@ def importance(space: Space, trials: Sequence["Trial"], higher: bool) -> dict[st
     import optuna
 
     values = [trial.value for trial in trials if trial.state == "done"]
-    if len(values) < 2 * TOP or len(set(values)) < 2:
+    if len(values) < LEAST or len(set(values)) < 2:
         return {}
     evaluator = optuna.importance.PedAnovaImportanceEvaluator(
         target_quantile=max(0.1, TOP / len(values)), region_quantile=1.0, evaluate_on_local=True
