@@ -1,9 +1,11 @@
 """`kill -9` at any moment: who goes on ends with the same bytes as who was never killed."""
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from socket import gethostname
 
 import numpy as np
 import pytest
@@ -56,3 +58,19 @@ def test_the_last_and_the_best_are_kept(tmp_path: Path) -> None:
     kept = sorted(int(file.stem.split("-")[1]) for file in (tmp_path / "job" / "choose").glob("epoch-*"))
     assert kept[-2:] == [SPEC.epochs - 1, SPEC.epochs]
     assert len(kept) <= SPEC.keep + 1
+
+
+def test_what_a_killed_writer_left_is_swept_and_what_another_machine_writes_is_not(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    folder = tmp_path / "job" / "choose"
+    folder.mkdir(parents=True)
+    left, theirs = folder / f"index.{gethostname()}-{dead.pid}.tmp", folder / f"index.elsewhere-{dead.pid}.tmp"
+    for file in (left, theirs):
+        file.write_bytes(b"half")
+    digest(tmp_path)
+    assert not left.exists()
+    assert theirs.exists()
+    os.utime(theirs, (0, 0))
+    digest(tmp_path)  # nothing is left to learn
+    assert not theirs.exists()

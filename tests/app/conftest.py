@@ -49,8 +49,9 @@ def show(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return shown
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
+    """One for all pages. Playwright keeps an event loop running in this thread: no other room may meet it."""
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     pytest.importorskip("streamlit", reason="the extra `app` is not installed")
     with api.sync_playwright() as playwright:

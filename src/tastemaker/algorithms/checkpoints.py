@@ -6,9 +6,11 @@ lists them. One that is damaged all the same is passed over for the one before.
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from socket import gethostname
 from time import time
 from typing import Any
 
@@ -16,7 +18,7 @@ import numpy as np
 
 from ..watch import Arrays, Watch
 
-STALE = 3600  # seconds
+STALE = 3600  # seconds after which a file that another machine was writing is nobody's
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,7 @@ class Checkpoints:
         entries.append({"epoch": epoch, "file": self._file(epoch).name, "metrics": dict(metrics)})
         kept = [e for e in entries if e["epoch"] > epoch - max(self.keep, 1) or e["epoch"] == best]
         _write(self.folder / "index.json", json.dumps({"best": best, "checkpoints": kept}, indent=1).encode())
-        names = {entry["file"] for entry in kept}
-        for file in self.folder.iterdir():
-            if file.name != "index.json" and file.name not in names and not _in_use(file):
-                file.unlink(missing_ok=True)
+        self._sweep({"index.json", *(entry["file"] for entry in kept)})
 
     def last(self) -> dict[str, Any] | None:
         """The latest state that can be read, None where there is none."""
@@ -56,6 +55,7 @@ class Checkpoints:
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
 
+        self._sweep({file.name for file in self.folder.iterdir() if file.suffix != ".tmp"})
         for file in sorted(self.folder.glob("epoch-*.safetensors"), reverse=True):
             try:
                 return dict(load_file(file))
@@ -75,17 +75,38 @@ class Checkpoints:
         assert self.folder is not None
         return self.folder / f"epoch-{epoch:05d}.safetensors"
 
+    def _sweep(self, kept: set[str]) -> None:
+        assert self.folder is not None
+        for file in self.folder.iterdir():
+            if file.name not in kept and not _in_use(file):
+                file.unlink(missing_ok=True)
+
 
 def _in_use(file: Path) -> bool:
-    """May another process be writing it? What a killed one left behind grows old."""
+    """May another process be writing it? One of this machine that is there no more is not; of others only age tells."""
+    if file.suffix != ".tmp":
+        return False
+    host, _, pid = file.stem.partition(".")[2].rpartition("-")
+    if host == gethostname() and pid.isdigit() and sys.platform != "win32":  # where signal 0 is Ctrl-C
+        return _is_alive(int(pid))
     try:
-        return file.suffix == ".tmp" and time() - file.stat().st_mtime < STALE
+        return time() - file.stat().st_mtime < STALE
     except FileNotFoundError:
         return True
 
 
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary = path.with_suffix(f".{gethostname()}-{os.getpid()}.tmp")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()
