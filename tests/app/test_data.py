@@ -134,9 +134,12 @@ def test_the_map_is_the_two_directions_of_most_difference() -> None:
     assert abs(np.corrcoef(found.at[:, 1], np.nan_to_num(gap))[0, 1]) > 0.98
     assert found.said == pytest.approx(1.0, abs=0.01)
     assert all(axis.startswith((words.MAP_MORE[:6], words.MAP_LESS[:5])) for axis in found.axes)
-    rows = maps.rows_of(maps.map_columns(catalog, found, ["5", "6"], ["7", "nobody"]))
-    assert [row["what"] for row in rows[-3:]] == [words.MAP_LISTED, words.MAP_LISTED, words.MAP_LIKED]
+    others, named = maps.others_on(catalog, found), maps.named_on(catalog, found, ["5", "6"], ["7", "nobody"])
+    assert [row["what"] for row in maps.rows_of(named)] == [words.MAP_LISTED, words.MAP_LISTED, words.MAP_LIKED]
+    rows = maps.rows_of(others, named)
+    assert [row["what"] for row in rows[4:8]] == [words.MAP_OTHER, *(row["what"] for row in maps.rows_of(named))]
     assert len(rows) == 400
+    assert maps.rows_of(others, maps.named_on(catalog, found, [], [])) == maps.rows_of(others)
 
 
 def test_holdings_count_what_is_there(store: Store) -> None:

@@ -1,6 +1,6 @@
 """Items on a map: their numbers, standardized, seen from the two directions in which they differ most."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,8 @@ from ...data.catalog import Catalog
 from .. import words
 from .plot import Row
 
-MOST = 1500  # items that are drawn beside those that are named
+MOST = 1500  # items that are drawn behind those that are named
+Columns = dict[str, list[Any]]  # title, x, y and what it is, of items
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,27 @@ def _axis(names: list[str], direction: Float64) -> str:
     )
 
 
-def map_columns(catalog: Catalog, found: Map, listed: Collection[str], liked: Collection[str]) -> dict[str, list[Any]]:
-    """What is listed and liked, and evenly spread others behind them: title, x, y and what it is."""
+def others_on(catalog: Catalog, found: Map) -> Columns:
+    """Evenly spread items, behind those that are named: the same whoever looks, so that only those are drawn anew."""
     n = len(catalog)
+    rows = np.unique(np.linspace(0, n - 1, min(n, MOST)).astype(int)).tolist()
+    return _columns(catalog, found, dict.fromkeys(rows, words.MAP_OTHER))
+
+
+def named_on(catalog: Catalog, found: Map, listed: Collection[str], liked: Collection[str]) -> Columns:
+    """What is listed and liked."""
     named = {int(r): words.MAP_LISTED for r in catalog.items.rows(listed) if r != UNKNOWN}
     named |= {int(r): words.MAP_LIKED for r in catalog.items.rows(liked) if r != UNKNOWN}
-    others = np.unique(np.linspace(0, n - 1, min(n, MOST)).astype(int)).tolist()
-    rows = [*(r for r in others if r not in named), *named]
+    return _columns(catalog, found, named)
+
+
+def _columns(catalog: Catalog, found: Map, what: Mapping[int, str]) -> Columns:
+    rows = list(what)
     x, y = found.at[rows].round(3).T.tolist()
-    what = [words.MAP_OTHER] * (len(rows) - len(named)) + list(named.values())
-    return {"title": [catalog.titles[r] for r in rows], "x": x, "y": y, "what": what}
+    return {"title": [catalog.titles[r] for r in rows], "x": x, "y": y, "what": list(what.values())}
 
 
-def rows_of(columns: Mapping[str, Sequence[Any]]) -> list[Row]:
-    """The same, a row an item."""
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def rows_of(*parts: Columns) -> list[Row]:
+    """A row an item; what a later part says of one that is in two of them counts."""
+    rows = [dict(zip(part, values, strict=True)) for part in parts for values in zip(*part.values(), strict=True)]
+    return list({(row["title"], row["x"], row["y"]): row for row in rows}.values())

@@ -140,14 +140,16 @@ def _beside(opened: frame.Opened, answers: Answers, shown: discover.Shown, other
 def _map(opened: frame.Opened, answers: Answers, shown: discover.Shown, person: discover.Person) -> None:
     key, catalog = ("map", opened.marks.answers), answers.catalog
     if st.session_state.get("map", (None,))[0] != key:
-        st.session_state["map"] = (key, maps.map_of(catalog))
-    found = st.session_state["map"][1]
+        drawn = maps.map_of(catalog)
+        st.session_state["map"] = (key, drawn, maps.others_on(catalog, drawn))
+    _, found, others = st.session_state["map"]
     liked = {*person.likes, *shown.query.likes, *(i for i, v in shown.query.ratings.items() if v > 0)}
-    columns = maps.map_columns(catalog, found, [row["id"] for row in shown.rows], liked)
+    named = maps.named_on(catalog, found, [row["id"] for row in shown.rows], liked)
     with st.container(border=True):
         st.markdown(f"**{words.MAP_TITLE.format(said=found.said)}**")
-        st.vega_lite_chart(scatter.framed(columns), scatter.drawn(found.axes), key="map chart", alt=words.MAP_ALT)
-        parts.download("map", lambda: maps.rows_of(columns))
+        spec = scatter.drawn(found.axes, others=others, named=named)
+        st.vega_lite_chart(spec=spec, key="map chart", alt=words.MAP_ALT)
+        parts.download("map", lambda: maps.rows_of(others, named))
 
 
 if __name__ == "__main__":
