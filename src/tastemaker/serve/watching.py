@@ -4,9 +4,7 @@ A new chain is opened and warmed up with real recent queries beside the old one,
 every answer is made by the one or by the other.
 """
 
-import ctypes
 import gc
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Event, Lock, Thread
 from time import monotonic
@@ -22,12 +20,13 @@ from ..store.tables import jobs
 from .live import Live, Marks
 from .scoring import Scoring
 from .tenant import Tenant
+from .trimming import trim
 
 WARM = 32  # queries
 WARM_SECONDS = 10.0  # after which no further query is tried
 SLOW = 5.0  # seconds between looks at what changes rarely
 SELDOM = 300.0  # seconds between looks at what stays damaged
-WALKS = (700, 10, 10)  # allocations after which the collector walks, as Python begins with
+WALKS = (4000, 20, 20)  # allocations after which the collector walks: every answer waits for it
 
 
 @dataclass
@@ -173,8 +172,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*WALKS)
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    trim()
 
 
 def _forget_pace(answers: Any) -> None:

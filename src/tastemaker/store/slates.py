@@ -12,6 +12,7 @@ from .tables import slates
 from .tables.base import add_new
 
 ELSEWHERE = "elsewhere"  # level and version of what another program chose
+TOGETHER = 50  # rows a statement: after each one, the driver waits for the interpreter that other threads want, too
 
 
 def put_slate(conn: sa.Connection, query: Query, slate: Slate, at: int) -> int:
@@ -59,10 +60,11 @@ def put_slates(
         return
     names = list(rows[0])  # straight to the driver, with the JSON written already: a third of the time
     texts = {name for name in names if isinstance(slates.c[name].type, sa.JSON)}
-    values = [tuple(dumps(row[name]) if name in texts else row[name] for name in names) for row in rows]
-    marks = ", ".join("?" * len(names))
-    columns = ", ".join(f'"{name}"' for name in names)
-    conn.exec_driver_sql(f"INSERT INTO slates ({columns}) VALUES ({marks})", values)
+    columns, marks = ", ".join(f'"{name}"' for name in names), f"({', '.join('?' * len(names))})"
+    for start in range(0, len(rows), TOGETHER):
+        part = rows[start : start + TOGETHER]
+        values = tuple(dumps(row[name]) if name in texts else row[name] for row in part for name in names)
+        conn.exec_driver_sql(f"INSERT INTO slates ({columns}) VALUES {', '.join([marks] * len(part))}", values)
 
 
 def slate_of_request(conn: sa.Connection, request: str) -> sa.Row[Any] | None:
