@@ -61,7 +61,7 @@ def teach(
     few = taught_by_few(store, recipe, models, parent, seed, watch, None)
     if few is not None:
         return TaughtFew(*few)
-    with store.read() as conn:
+    with watch.step("read events"), store.read() as conn:
         real = learnable(conn, recipe, database.kept_catalog(conn))
     invented = _too_few(real, recipe, parent)
     if invented:
