@@ -1,6 +1,7 @@
 """What a long job tells its surroundings, and what it asks of them: progress, cancellation, checkpoints."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from os import getpid
 from pathlib import Path
@@ -69,6 +70,14 @@ class Watch:
         self.report(Progress(self.stage, done, total, metrics))
         if self.cancelled():
             raise Cancelled(f"{self.stage}: stopped on request at {done} of {total}.")
+
+    @contextmanager
+    def step(self, stage: str) -> Iterator[None]:
+        """A stage of one step, reported when it begins and when it is done."""
+        on = self.on(stage)
+        on.progress(0, 1)
+        yield
+        on.progress(1, 1)
 
     def settle(self, transaction: Any) -> None:
         """Called in the transaction that makes what was learned visible; raises Cancelled where nobody wants it.

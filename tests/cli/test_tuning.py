@@ -36,7 +36,7 @@ TUNE = ("tune", "--model", "knn", "--search", "random", "--trials", "6", "--seed
 def test_the_story_of_a_search(run: Run, inside: Path) -> None:
     done = run(*TUNE)
     assert done.code == 0, done.err
-    assert re.search(r"^ field +present +best +importance", done.out, re.MULTILINE)
+    assert re.search(r"^ field +present +best *$", done.out, re.MULTILINE)  # nobody can say what matters yet
     assert re.search(r"Study random_\d{8}_\d{6}, judged on the last fifth, in time", done.out)
     assert "6 of 6 trials (6 whole, 0 pruned, 0 failed); the best is trial" in done.out
     assert "test data were not read" in done.out

@@ -14,6 +14,7 @@ from tastemaker.lifecycle import Project
 from tastemaker.lifecycle.rounds import rounds
 from tastemaker.lifecycle.teach import TaughtFew
 from tastemaker.store import contexts, foreign
+from tastemaker.store.artifacts import Artifacts
 
 from ..shops import edit
 from .moments import DAY, NOON, copied, new_moments, some_clicks, user_data
@@ -398,7 +399,7 @@ def test_what_read_before_reads_where_the_reader_is_damaged_and_else_nothing_doe
     for artifact, label in zip(reversed(kept), ("sad", ""), strict=True):
         arrays = next((project.store.root / "artifacts").glob(f"{artifact[:32]}/*.safetensors"))
         arrays.write_bytes(arrays.read_bytes()[:-8] + b"12345678")
-        contexts._loaded.cache_clear()
+        contexts._load.cache_clear()
         slate = spoke(project)
         assert "the emotion cannot be read by what was learned from said" in slate.level_reason
         assert "rollback" not in slate.level_reason
@@ -406,6 +407,26 @@ def test_what_read_before_reads_where_the_reader_is_damaged_and_else_nothing_doe
         assert max(feeling, key=feeling.__getitem__, default="") == label
     assert (slate.spoke, len(slate.items)) == ("popular", 3)
     assert project.train_emotion(folder).activated
+
+
+def test_a_reader_that_cannot_be_loaded_is_tried_again_when_it_changes_or_after_a_while(project, monkeypatch):
+    artifact, tried, clock = _readers(project)["artifact"], [], [1000.0]
+    (arrays,) = (project.store.root / "artifacts").glob(f"{artifact[:32]}/*.safetensors")
+    whole = arrays.read_bytes()
+    arrays.write_bytes(whole[:-8] + b"12345678")
+    contexts._load.cache_clear()
+    monkeypatch.setattr(contexts, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(Artifacts, "get", lambda *given, get=Artifacts.get: tried.append(given[1]) or get(*given))
+    said = project.answers.contexts
+    for _ in range(3):
+        assert "cannot be read" in said.told({}, TEXT)[1][0]
+    assert tried.count(artifact) == 1
+    clock[0] += contexts.AGAIN
+    assert "cannot be read" in said.told({}, TEXT)[1][0]
+    assert tried.count(artifact) == 2
+    arrays.write_bytes(whole)
+    assert said.told({}, TEXT)[1] == []
+    assert tried.count(artifact) == 3
 
 
 def _readers(project):

@@ -20,11 +20,9 @@ from tastemaker.store import (
     active_version,
     add_job,
     add_versions,
-    list_activations,
     list_decisions,
     list_jobs,
     record_decision,
-    version,
 )
 from tastemaker.store.quality import events_now
 from tastemaker.watch import Progress, Watch
@@ -286,17 +284,3 @@ def test_who_lost_the_lease_makes_nothing_visible(taught: Project, tmp_path: Pat
     assert taught.versions() == before
     with taught.store.begin() as conn:
         conn.exec_driver_sql("DELETE FROM leases")
-
-
-def test_what_train_makes_answers_from_when_it_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = world(users=40, items=30)
-    root = new_project(tmp_path, found)
-    with Project.open(root) as project:
-        project.import_(write_ratings(tmp_path / "ratings.csv", rows(found, each=20)))
-        begun = int(time.time())
-        moments = iter([begun, *([begun + 300] * 9)])
-        monkeypatch.setattr("tastemaker.lifecycle.teach.time", lambda: next(moments))
-        made = project.train().versions[0]
-        with project.store.read() as conn:
-            assert version(conn, made.id).created_at == begun + 300
-            assert all(one["at"] == begun + 300 for one in list_activations(conn) if one["version"] == made.id)

@@ -14,7 +14,7 @@ from tastemaker.serve import histories
 from tastemaker.serve.histories import Histories
 from tastemaker.serve.shared import UserMarks
 from tastemaker.store import Store, put_catalog
-from tastemaker.store.contexts import _loaded, text_models
+from tastemaker.store.contexts import _load, text_models
 from tastemaker.store.ingest import Told, ingest, read_contexts
 from tastemaker.store.tables import events, slates
 
@@ -54,7 +54,7 @@ def test_a_text_that_cannot_be_read_is_answered_without_it(tmp_path: Path, monke
     with opened(root) as service:
         folder.rename(tmp_path / "away")
         assert max(service.post("/v1/recommendations", asked)["context"]["emotion"].values()) > 0.2
-    _loaded.cache_clear()  # as in another process
+    _load.cache_clear()  # as in another process
     with opened(root) as service:
         found = service.post("/v1/recommendations", asked)
         assert len(found["items"]) == 3

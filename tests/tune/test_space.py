@@ -9,7 +9,7 @@ from tastemaker.algorithms import ALGORITHMS, EASE, IALS, BestOf, BiasedMF, Blen
 from tastemaker.errors import TrainingError
 from tastemaker.tune import Choice, Range, from_json, space_of, to_json, value_of, values_of, with_values
 from tastemaker.tune.fields import FIELDS
-from tastemaker.tune.space import fixed_of, grid, narrowed
+from tastemaker.tune.space import fixed_of, grid, named, narrowed
 
 
 @pytest.mark.parametrize("kind", FIELDS)
@@ -39,6 +39,17 @@ def test_members_are_searched_by_their_place():
     changed = with_values(blend, {"members.1.l2": 0.1, "members.0.out": 0.9, "members.1.dim": 16})
     assert changed == Blend((GraphFilter(into=0.5, out=0.9), IALS(l2=0.1, dim=16)), pool=50)
     assert len(grid(space, values_of(blend, space), np.random.default_rng(0))) == 81
+
+
+def test_a_field_is_called_by_its_model_unless_two_would_be_alike():
+    inner = Blend((GraphFilter(), IALS()))
+    nested = Blend((ItemKNN(), inner, EASE()), pool=50)
+    said = named(nested, ["pool", "members.0.k", "members.1.members.1.l2", "members.2.l2"])
+    assert list(said.values()) == ["pool", "itemknn.k", "ials.l2", "ease.l2"]
+    with_own = Blend((IALS(), inner))
+    assert [*named(with_own, ["members.0.l2", "members.1.members.1.l2"]).values()] == ["ials.l2", "blend.ials.l2"]
+    twins = Blend((IALS(), IALS(dim=8)))
+    assert [*named(twins, ["members.0.l2", "members.1.l2"]).values()] == ["members.0.l2", "members.1.l2"]
 
 
 def test_a_present_value_beyond_the_range_widens_it():

@@ -1,5 +1,6 @@
 """init, check, import, forget, delist, relist."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -184,23 +185,26 @@ def import_(
     out = Output(json, quiet)
     if tags and (catalog or delist_missing):
         raise DataError("--tags is a table of its own. Leave out --catalog and --delist-missing.")
-    with Project.open(where) as project:
+    show: Callable[[Any, Output], None] = _show_import
+    done: Any
+    with Project.open(where) as project, out.watching() as watch:
         if source is None:
             if tags or catalog or delist_missing or format_ is not None:
                 raise DataError("Name the file. Without one, items and events come from [source] of recipe.toml.")
-            _show_sources(project.import_source(skip_bad_rows), out)
+            show, done = _show_sources, project.import_source(skip_bad_rows, watch)
         elif format_ is not None and format_ not in TABLES:
             if catalog or delist_missing or tags:
                 raise DataError(
                     f"--format {format_} brings its own catalog. Leave out --catalog, --tags and --delist-missing."
                 )
-            _show_set(project.import_published(source, format_, skip_bad_rows), out)
+            show, done = _show_set, project.import_published(source, format_, skip_bad_rows, watch)
         elif catalog:
-            _show_import(project.import_catalog(source, skip_bad_rows, delist_missing, format_), out)
+            done = project.import_catalog(source, skip_bad_rows, delist_missing, format_, watch)
         elif tags:
-            _show_import(project.import_tags(source, skip_bad_rows, format_), out)
+            done = project.import_tags(source, skip_bad_rows, format_)
         else:
-            _show_import(project.import_(source, skip_bad_rows, format_), out)
+            done = project.import_(source, skip_bad_rows, format_, watch)
+    show(done, out)
 
 
 def _show_set(done: "ImportedSet", out: Output) -> None:

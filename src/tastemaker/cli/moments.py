@@ -71,7 +71,9 @@ def _synthesize(
 
 
 def _show_life(made: "Lived", out: Output) -> None:
-    found, n = made.patterns, len(made.dataset.users)
+    from ..synth.life_checks import misses
+
+    found, n, missed = made.patterns, len(made.dataset.users), misses(made.life, made.patterns)
     rows = [
         [
             "choices that match the mapping",
@@ -86,9 +88,10 @@ def _show_life(made: "Lived", out: Output) -> None:
     ]
     data: dict[str, Any] = {"users": n, "events": len(made.dataset), "feelings": len(made.days.user), "seed": made.seed}
     data |= {"clicks": len(made.days.clicks.user), "interactions": len(made.days.interactions.user)}
-    data |= {"patterns": asdict(found), "rows": dict(made.rows)}
+    data |= {"patterns": asdict(found), "rows": dict(made.rows), "missed": missed}
     said = f"{n} invented users: {data['feelings']} feelings, {data['clicks']} clicks, "
     said += f"{data['interactions']} interactions."
+    said += "".join(f"\nNot as asked for: {one}" for one in missed)
     if made.rows:
         said += f"\nAlso written to {', '.join(made.rows)}. Next: tastemaker train"
     out.result(data, Table("What their days show", ["", "found (median, 5–95 %)", "wanted"], rows), said)

@@ -62,6 +62,7 @@ def learn(
 
     begun, at = monotonic(), int(time())
     stage = replace(watch, report=report).on(f"train {name}", key)
+    stage.progress(0, 1)  # how many steps it takes is up to the algorithm
     scorer = fit(stage)
     took, index = monotonic() - begun, kept(stage.checkpoint)
     return Candidate(name, algorithm, scorer, took, peak_memory(), at, curve, checkpoints=index)

@@ -141,8 +141,10 @@ def compare(
             left_out[name] = str(reason)
             continue
         rng = stream(asked.seed, "judge")
+        judging = watch.on(f"judge {name}")
+        judging.progress(0, 1)
         report = judge_ranking(learned.scorer, history, relevant, rng, k=asked.k, popular=popular, protocol=protocol)
-        watch.on(f"judge {name}").progress(1, 1, recall=report.metrics["recall"].model.mean)
+        judging.progress(1, 1, recall=report.metrics["recall"].model.mean)
         models.append(Compared(name, algorithm, report, learned.seconds, learned.peak_memory))
     if not models:
         raise TrainingError(" ".join(left_out.values()))

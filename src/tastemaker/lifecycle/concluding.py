@@ -27,7 +27,7 @@ class Concluded(NamedTuple):
 
 def try_out(
     store: Store, recipe: Recipe, parent: ModelVersion, version: ModelVersion, metric: Metric | None, why: str,
-    seed: int, now: int,
+    seed: int, now: int | None,
 ) -> None:  # fmt: skip
     """Half of the users meet the candidate, measured by what it was judged by. metric: None = rankings were judged.
 

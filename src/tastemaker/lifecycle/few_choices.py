@@ -34,7 +34,7 @@ def learnable(conn: Connection, recipe: Recipe, catalog: Catalog) -> Dataset:
 
 def taught_by_few(
     store: Store, recipe: Recipe, models: Mapping[str, Algorithm], parent: ModelVersion, seed: int, watch: Watch,
-    now: int,
+    now: int | None,
 ) -> tuple[ModelVersion, str] | None:  # fmt: skip
     """A version, active at once, and why; None where none of these learns choices, or there are enough to judge on.
 
@@ -64,8 +64,8 @@ def taught_by_few(
         data=fingerprint(model, data, features, seed), features=features.digest,
     )  # fmt: skip
     time = np.minimum(data.events.time, data.events.received_at)
-    made = replace(made, created_at=now, events_real=real, events_synthetic=len(data) - real, reason="train",
-                   data_from=int(time.min()), data_to=int(time.max()))  # fmt: skip
+    made = replace(made, created_at=database.moment(now), events_real=real, events_synthetic=len(data) - real,
+                   reason="train", data_from=int(time.min()), data_to=int(time.max()))  # fmt: skip
     with store.begin() as conn:
         watch.settle(conn)
         keep_features(conn, catalog, saved)
@@ -75,7 +75,7 @@ def taught_by_few(
 
 
 def _added(
-    conn: Connection, made: NewVersion, found: Candidate, parent: ModelVersion, why: str, now: int
+    conn: Connection, made: NewVersion, found: Candidate, parent: ModelVersion, why: str, now: int | None
 ) -> tuple[ModelVersion, str]:
     """Active, unless another version became so meanwhile."""
     (id_,) = database.add_versions(conn, [made])

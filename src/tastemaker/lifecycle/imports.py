@@ -56,12 +56,13 @@ class Imported:
 
 
 def import_catalog(
-    store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False, delist_missing: bool = False
-) -> Imported:
+    store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False, delist_missing: bool = False,
+    watch: Watch | None = None,
+) -> Imported:  # fmt: skip
     """Items new or changed; the first import also publishes version 0, which needs no training."""
     read = check_catalog(table, recipe, skip_bad_rows)
     record = _record(table, "catalog", read.loaded, read.merged, len(read.refused))
-    with store.begin() as conn:
+    with store.begin() as conn, (watch or Watch()).step("catalog"):
         again = database.find_import(conn, table.digest, "catalog") is not None
         tagged = carried(read.catalog, database.read_catalog(conn), recipe.catalog.tagged)
         change = database.put_catalog(conn, tagged, delist_missing)
@@ -74,19 +75,24 @@ def import_catalog(
     return Imported(record, "catalog", change.added, change.changed, read.refused, again)
 
 
-def import_events(store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False) -> Imported:
+def import_events(
+    store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool = False, watch: Watch | None = None
+) -> Imported:
+    watch = watch or Watch()
     with store.read() as conn:
         catalog = database.read_catalog(conn)
     if not len(catalog):
         raise DataError("The project has no catalog yet. Run: tastemaker import --catalog FILE")
     _refuse_tags(table, recipe)
-    read = load_events(table, recipe.events, catalog, recipe.tastes.names)
+    with watch.step("check rows"):
+        read = load_events(table, recipe.events, catalog, recipe.tastes.names)
     if not skip_bad_rows:
         refuse_bad_rows(table, read.refused)
     record = _record(table, read.kind, len(read.dataset), 0, len(read.refused))
     with store.begin() as conn:
         again = database.find_import(conn, table.digest, read.kind) is not None
-        added = database.put_events(conn, database.read_ties(conn, catalog).events(read.dataset), read.keys)
+        found = database.read_ties(conn, catalog).events(read.dataset)
+        added = database.put_events(conn, found, read.keys, watch.on("write"))
         database.put_import(conn, record)
         keep_refusals(conn, table.source, read.refused)
     return Imported(record, read.kind, added, 0, read.refused, again)
@@ -120,21 +126,23 @@ def import_tags(store: Store, recipe: Recipe, table: Table, skip_bad_rows: bool 
     return Imported(record, "tags", 0, read.changed, read.refused, again)
 
 
-def import_published(store: Store, recipe: Recipe, found: Published) -> ImportedSet:
+def import_published(store: Store, recipe: Recipe, found: Published, watch: Watch | None = None) -> ImportedSet:
     """The items that the catalog lacks, and all events, those of the test part too; what is known stays as it is."""
     _check_scales(recipe, found)
     with store.begin() as conn:
         known = database.read_catalog(conn).items
         added = _add_items(store, recipe, found.catalog, known, conn)
         parts = [found.events, *([] if found.test is None else [found.test])]
-        counts = [added] * (len(found.files) - len(parts)) + [_add_events(conn, part, found.keys) for part in parts]
+        writing = (watch or Watch()).on("write")
+        written = [_add_events(conn, part, found.keys, writing) for part in parts]
+        counts = [added] * (len(found.files) - len(parts)) + written
         files = tuple(map(partial(_imported, conn), found.files, counts))
     return ImportedSet(added, files)
 
 
-def _add_events(conn: Connection, data: Dataset, keys: tuple[str, ...]) -> int:
+def _add_events(conn: Connection, data: Dataset, keys: tuple[str, ...], watch: Watch) -> int:
     written = data.events.value.astype(np.float64)
-    return database.put_events(conn, data, keys or event_keys(data, written, has_time(data)))
+    return database.put_events(conn, data, keys or event_keys(data, written, has_time(data)), watch)
 
 
 def _check_scales(recipe: Recipe, found: Published) -> None:

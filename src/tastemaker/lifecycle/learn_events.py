@@ -106,7 +106,7 @@ def learn_from_events(
     invented: from invented users, too, for want of enough real ones
     """
     now = int(time()) if now is None else now
-    with store.read() as conn:
+    with watch.step("read events"), store.read() as conn:
         catalog = database.kept_catalog(conn)
         names, scales = recipe.tastes.names, recipe.scales
         data = database.read_dataset(conn, catalog, names, scales) if invented else learnable(conn, recipe, catalog)
@@ -195,8 +195,10 @@ def _learned(
     name: str, model: Algorithm, train: Dataset, later: Later, features: Features, seed: int, watch: Watch
 ) -> Learned:
     judged = _fit(name, model, train, features, seed, watch)
+    watch = watch.on(f"judge {name}")
+    watch.progress(0, 1)
     report = later.judge(judged.scorer, seed)
-    watch.on(f"judge {name}").progress(1, 1, **{later.named.replace(" ", "_"): later.value(report)})
+    watch.progress(1, 1, **{later.named.replace(" ", "_"): later.value(report)})
     return Learned(name, judged, report, None, health(judged.scorer, later, report))
 
 

@@ -100,6 +100,7 @@ def pretrain(store: Store, recipe: Recipe, seed: int, watch: Watch, half: bool =
     judge_one = _judge(recipe, catalog, features, users.dataset, seed, watch)
     judging = watch.on("judge")
     candidates = []
+    judging.progress(0, len(learned))
     for done, candidate in enumerate(learned):
         candidates.append(replace(candidate, reports=judge_one(candidate.scorer)))
         judging.progress(done + 1, len(learned))

@@ -108,36 +108,44 @@ class Project(Searched):
         found = Checked.of(data.catalog, self.recipe, self.imports(), kept["refusals"] or {})
         return replace(found, usage=usage, source=source, unused=tuple(kept["unused"] or ()))
 
-    def import_(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
+    def import_(
+        self, source: Any, skip_bad_rows: bool = False, format: str | None = None, watch: Watch | None = None
+    ) -> Imported:
         """Real users' rankings, ratings, likes or plays; of a SQL URL a part at a time, so that any size fits.
 
         format: "csv" or "parquet", whatever the file is called
         """
         if isinstance(source, str) and "://" in source and format is None:
-            return import_stream(self.store, self.recipe, partial(stream_sql, source), skip_bad_rows)
-        return import_events(self.store, self.recipe, _table(source, format), skip_bad_rows)
+            return import_stream(self.store, self.recipe, partial(stream_sql, source), skip_bad_rows, watch)
+        return import_events(self.store, self.recipe, _table(source, format, watch), skip_bad_rows, watch)
 
-    def import_source(self, skip_bad_rows: bool = False) -> list[Imported]:
+    def import_source(self, skip_bad_rows: bool = False, watch: Watch | None = None) -> list[Imported]:
         """Items and events of the tables that the recipe names under [source]."""
         self._forget_answers()
-        return import_source(self.store, self.recipe, skip_bad_rows)
+        return import_source(self.store, self.recipe, skip_bad_rows, watch)
 
     def import_catalog(
-        self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False, format: str | None = None
-    ) -> Imported:
+        self, source: Any, skip_bad_rows: bool = False, delist_missing: bool = False, format: str | None = None,
+        watch: Watch | None = None,
+    ) -> Imported:  # fmt: skip
         """More items, or other facts of known ones; delist_missing: those that are not in it are delisted."""
         self._forget_answers()
-        return import_catalog(self.store, self.recipe, _table(source, format), skip_bad_rows, delist_missing)
+        table = _table(source, format, watch)
+        return import_catalog(self.store, self.recipe, table, skip_bad_rows, delist_missing, watch)
 
     def import_tags(self, source: Any, skip_bad_rows: bool = False, format: str | None = None) -> Imported:
         """Other people's tags of the items, one a row; [catalog.tagged] of the recipe says which columns."""
         self._forget_answers()
         return import_tags(self.store, self.recipe, _table(source, format), skip_bad_rows)
 
-    def import_published(self, source: str, format: str, skip_bad_rows: bool = False) -> ImportedSet:
+    def import_published(
+        self, source: str, format: str, skip_bad_rows: bool = False, watch: Watch | None = None
+    ) -> ImportedSet:
         """A public data set: the items that the catalog lacks, and all events."""
         self._forget_answers()
-        return import_published(self.store, self.recipe, read_published(source, format, skip_bad_rows))
+        with (watch or Watch()).step("read"):
+            found = read_published(source, format, skip_bad_rows)
+        return import_published(self.store, self.recipe, found, watch)
 
     def synthesize(self, users: int | None = None, rankings: int | None = None, seed: int = 0) -> Synthesized:
         """Invented users' rankings, as events marked synthetic; those of an earlier call are replaced."""
@@ -171,14 +179,9 @@ class Project(Searched):
         return pretrain(self.store, self.recipe, seed, watch or Watch(), half)
 
     def train(
-        self,
-        start: str | int = "active",
-        seed: int = 0,
-        watch: Watch | None = None,
-        options: Mapping[str, Any] | None = None,
-        models: Sequence[str] = (),
-        resume: bool = False,
-    ) -> Trained | Taught | TaughtFew:
+        self, start: str | int = "active", seed: int = 0, watch: Watch | None = None,
+        options: Mapping[str, Any] | None = None, models: Sequence[str] = (), resume: bool = False,
+    ) -> Trained | Taught | TaughtFew:  # fmt: skip
         """Learn from real events; what is clearly better than the active version replaces it.
 
         Where the recipe names models that learn from events, they are judged on what came later (Taught). Others are
@@ -208,15 +211,9 @@ class Project(Searched):
         return evaluate_project(self.store, self.recipe, seed, watch or Watch(), version)
 
     def compare(
-        self,
-        models: Sequence[str] = (),
-        k: int = 20,
-        seed: int = 0,
-        watch: Watch | None = None,
-        threshold: float | None = None,
-        split: How = "auto",
-        tune: bool = False,
-    ) -> Comparison:
+        self, models: Sequence[str] = (), k: int = 20, seed: int = 0, watch: Watch | None = None,
+        threshold: float | None = None, split: How = "auto", tune: bool = False,
+    ) -> Comparison:  # fmt: skip
         """The collaborative models on this project's real events, learned and judged alike; nothing is kept."""
         asked = Asked(models, k, seed, threshold, split, tune)
         return compare(self.store.root.resolve().name, self.dataset(synthetic=False), None, asked, watch or Watch())
@@ -274,8 +271,9 @@ class Project(Searched):
             return database.find_job(conn, job)
 
 
-def _table(source: Any, format: str | None) -> Table:
-    return read_table(source) if format is None else read_as(format, source)
+def _table(source: Any, format: str | None, watch: Watch | None = None) -> Table:
+    with (watch or Watch()).step("read"):
+        return read_table(source) if format is None else read_as(format, source)
 
 
 def _created(root: Path, database: str | None, recipe: Recipe, text: bytes) -> Store:

@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 def publish(
-    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int, watch: Watch
+    store: Store, recipe: Recipe, lesson: Lesson, chosen: Sequence[Learned], reason: str, now: int | None, watch: Watch
 ) -> list[ModelVersion]:
     """Versions of these models, as candidates; artifacts first, then one transaction. Cancelled: there are none."""
 
@@ -48,7 +48,7 @@ def _learned_from(lesson: Lesson, one: Learned) -> Bool:
 
 
 def _as_new(
-    recipe: Recipe, lesson: Lesson, one: Learned, artifact: str, judged: str, reason: str, now: int
+    recipe: Recipe, lesson: Lesson, one: Learned, artifact: str, judged: str, reason: str, now: int | None
 ) -> NewVersion:
     later, report, mask = lesson.later, one.report.as_json(), _learned_from(lesson, one)
     lift = None if one.lift is None else {"mean": one.lift.mean, "low": one.lift.low, "high": one.lift.high}
@@ -64,6 +64,6 @@ def _as_new(
         features=lesson.features.digest, metrics=metrics,
     )  # fmt: skip
     return replace(
-        made, judged_artifact=judged, created_at=now, data_from=first, data_to=last,
+        made, judged_artifact=judged, created_at=database.moment(now), data_from=first, data_to=last,
         events_real=real, events_synthetic=invented, reason=reason,
     )  # fmt: skip

@@ -81,9 +81,10 @@ def replay(
     first = _begins(past, warm) if begins is None else begins
     store = Store.create(folder, "sqlite", recipe.as_json())
     try:
+        steps = list(_steps(past.events.time, first, step_days))
+        watch.progress(0, len(steps))
         _opened(store, recipe, catalog, past, first, seed)
         walk = _Walk(store, recipe, policy, timer_days, seed)
-        steps = list(_steps(past.events.time, first, step_days))
         for n, (mask, now) in enumerate(steps):
             walk.step(past.where(mask), now)
             watch.progress(n + 1, len(steps), accuracy=walk.accuracy())

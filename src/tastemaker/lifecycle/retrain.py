@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from time import time
 from typing import Any
 
 from .. import store as database
@@ -46,8 +45,7 @@ class Retrained:
 def retrain(
     store: Store, recipe: Recipe, reason: str, seed: int, watch: Watch, *, search: int = 0, now: int | None = None
 ) -> Retrained:
-    """One round, and its record. search: settings tried around the present ones first; now: UTC seconds."""
-    now = int(time()) if now is None else now
+    """One round, and its record. search: settings tried around the present ones first; now: see `store.moment`."""
     with store.read() as conn:
         parent, read = version_meant(conn), events_now(conn)
     try:
@@ -64,8 +62,9 @@ def retrain(
 
 
 def _round(
-    store: Store, recipe: Recipe, parent: ModelVersion, reason: str, seed: int, watch: Watch, search: int, now: int
-) -> Retrained:
+    store: Store, recipe: Recipe, parent: ModelVersion, reason: str, seed: int, watch: Watch, search: int,
+    now: int | None,
+) -> Retrained:  # fmt: skip
     models = event_models(recipe)
     if not models:
         return _fine_tuned(store, recipe, parent, seed, watch)
@@ -96,7 +95,7 @@ def _searched(
 
 
 def _decided(
-    store: Store, recipe: Recipe, version: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int
+    store: Store, recipe: Recipe, version: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int | None
 ) -> tuple[str, str]:
     """One transaction: what becomes of a candidate, by the recipe's policy."""
     with store.begin() as conn:

@@ -10,12 +10,15 @@ from ..data.stream_sql import stream_sql
 from ..errors import DataError, PartlyImported, StoreError
 from ..recipe import Recipe
 from ..store import Store
+from ..watch import Watch
 from .imports import Imported, import_catalog
 from .looking import ENVIRONMENT, source_url
 from .streaming import import_stream
 
 
-def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> list[Imported]:
+def import_source(
+    store: Store, recipe: Recipe, skip_bad_rows: bool = False, watch: Watch | None = None
+) -> list[Imported]:
     """Items first, then events, which are read a part at a time and may be none yet; DataError where there is no
     [source], PartlyImported where it goes wrong after some of it is in."""
     url = source_url(store, recipe)
@@ -26,7 +29,7 @@ def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> 
         )
     done: list[Imported] = []
     try:
-        for one in _imported(store, recipe, url, skip_bad_rows):
+        for one in _imported(store, recipe, url, skip_bad_rows, watch):
             done.append(one)
     except (DataError, StoreError) as error:
         if not done:
@@ -37,11 +40,11 @@ def import_source(store: Store, recipe: Recipe, skip_bad_rows: bool = False) -> 
     return done
 
 
-def _imported(store: Store, recipe: Recipe, url: str, skip_bad_rows: bool) -> Iterator[Imported]:
+def _imported(store: Store, recipe: Recipe, url: str, skip_bad_rows: bool, watch: Watch | None) -> Iterator[Imported]:
     if recipe.source.catalog:
         table = read_table(f"{url}::{joined(url, recipe.source.catalog, recipe.source.on)}")
         named = replace(table, source=f"{table.source.partition('::')[0]}::{' + '.join(recipe.source.catalog)}")
-        yield import_catalog(store, recipe, named, skip_bad_rows)
+        yield import_catalog(store, recipe, named, skip_bad_rows, watch=watch)
     for name in recipe.source.events:
         look(url, [name])  # a table that is not there is told of with what to do
-        yield import_stream(store, recipe, partial(stream_sql, f"{url}::{name}", empty=True), skip_bad_rows)
+        yield import_stream(store, recipe, partial(stream_sql, f"{url}::{name}", empty=True), skip_bad_rows, watch)

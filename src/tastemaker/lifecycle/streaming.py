@@ -13,19 +13,21 @@ from ..data.table import BadRow, Table
 from ..errors import DataError
 from ..recipe import Recipe
 from ..store import Import, Store
+from ..watch import Watch
 from .imports import REMEMBERED, Imported, import_events, keep_refusals
 
 
 def import_stream(
-    store: Store, recipe: Recipe, tables: Callable[[], Iterator[Table]], skip_bad_rows: bool = False
-) -> Imported:
+    store: Store, recipe: Recipe, tables: Callable[[], Iterator[Table]], skip_bad_rows: bool = False,
+    watch: Watch | None = None,
+) -> Imported:  # fmt: skip
     """What is held does not grow with the table, but for what tells rows without a time apart (data/repeats.py); those
     with one that say the very same are one event. A bad row that nobody asked to skip undoes all of it. A table of one
     part is read like a file."""
-    parts = tables()
+    parts, watch = tables(), (watch or Watch()).on("import")
     first, second = next(parts), next(parts, None)
     if second is None:
-        return import_events(store, recipe, first, skip_bad_rows)
+        return import_events(store, recipe, first, skip_bad_rows, watch)
     with store.read() as conn:
         catalog = database.read_catalog(conn)
         ties = database.read_ties(conn, catalog)
@@ -46,6 +48,8 @@ def import_stream(
             bad += read.refused[: REMEMBERED - len(bad)]
             kinds.add(read.kind)
             source, repaired = table.source, repaired + table.repaired
+            watch.progress(found, 0)  # of how many, nobody knows
+        watch.progress(found, found)
         kind = next(iter(kinds)) if len(kinds) == 1 else MIXED
         again = database.find_import(conn, digest.hexdigest(), kind) is not None
         record = Import(digest.hexdigest(), kind, source, now, found, loaded, 0, refused, repaired)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from time import time
 from typing import Any
 
 from .. import store as database
@@ -54,30 +53,28 @@ def teach(
     options: Mapping[str, Any],
 ) -> "Taught | TaughtFew":  # fmt: skip
     """All the models, or those named; the best is activated when it is surely better and breaks no guard."""
-    now = int(time())
     with store.read() as conn:
         parent, read = parent_of(conn, start), events_now(conn)
     models = chosen_models(recipe, names, options)
     if not models:
         raise TrainingError("The recipe names no model that learns from events. Add [models.ials] to recipe.toml.")
-    few = taught_by_few(store, recipe, models, parent, seed, watch, now)
+    few = taught_by_few(store, recipe, models, parent, seed, watch, None)
     if few is not None:
         return TaughtFew(*few)
-    with store.read() as conn:
+    with watch.step("read events"), store.read() as conn:
         real = learnable(conn, recipe, database.kept_catalog(conn))
     invented = _too_few(real, recipe, parent)
     if invented:
         invent_listeners(store, recipe, seed, watch)
     with under_way(store, Asked(start, seed, options, tuple(names))):
-        lesson = learn_from_events(store, recipe, models, parent, seed, watch, now, invented)
+        lesson = learn_from_events(store, recipe, models, parent, seed, watch, invented=invented)
         lacking = {} if names else {name: str(missing) for name, missing in left_out(recipe).items()}
         lesson = _deployed(store, replace(lesson, failed={**lacking, **lesson.failed}), list(models), watch)
-        now = int(time())  # what is made now answers from now on, however long it learned
-        versions = publish(store, recipe, lesson, lesson.learned, "train", now, watch)
+        versions = publish(store, recipe, lesson, lesson.learned, "train", None, watch)
     better, why = verdict(lesson, lesson.learned[0], recipe)
     too = f" and {len(real)} real events" if len(real) else ""
     why = f"learned from invented users{too} until there are enough real ones, {why}" if invented else why
-    activated, why = _settled(store, versions[0], parent, better, why, now, read)
+    activated, why = _settled(store, versions[0], parent, better, why, read)
     return Taught(lesson, versions, activated, why)
 
 
@@ -111,7 +108,7 @@ def _deployed(store: Store, lesson: Lesson, order: Sequence[str], watch: Watch) 
 
 
 def _settled(
-    store: Store, best: ModelVersion, parent: ModelVersion, better: bool, why: str, now: int, read: Mapping[str, int]
+    store: Store, best: ModelVersion, parent: ModelVersion, better: bool, why: str, read: Mapping[str, int]
 ) -> tuple[bool, str]:
     """Activate the best if it is better, and nobody chose another one meanwhile; the decision is kept either way.
 
@@ -125,8 +122,8 @@ def _settled(
             better, why = False, f"{why}, compared with version {parent.id}, which is not the active one"
         detail = {**read, "parent": parent.id}
         database.record_decision(
-            conn, "trained", f"{'better' if better else 'kept aside'}: {why}", now, best.id, detail
+            conn, "trained", f"{'better' if better else 'kept aside'}: {why}", None, best.id, detail
         )
         if better:
-            database.activate(conn, best.id, f"train: {why}", now)
+            database.activate(conn, best.id, f"train: {why}")
     return better, why

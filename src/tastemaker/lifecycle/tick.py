@@ -103,7 +103,7 @@ def tick_here(
         return looked
     with leased(store) as holder:
         tried, mine = _search(recipe, looked, search), while_held(watch or Watch(), TRAINING, holder)
-        done = retrain(store, recipe, looked.trigger.why, seed, mine, search=tried, now=at)
+        done = retrain(store, recipe, looked.trigger.why, seed, mine, search=tried, now=now)
     return replace(looked, done=done)
 
 

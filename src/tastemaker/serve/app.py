@@ -19,7 +19,7 @@ except ImportError as error:
 from ..errors import TastemakerError
 from .door import Door
 from .models import MOST
-from .problems import MEDIA, Refused, problem, refusal_of
+from .problems import ASK, MEDIA, Refused, problem, refusal_of
 from .routes import ROUTERS
 from .settings import Settings
 from .strict import StrictRoute
@@ -91,6 +91,10 @@ def _refused(error: Exception) -> Refused:
         errors = [{"where": _where(one["loc"]), "what": one["msg"]} for one in error.errors()[:20]]
         first = f"{errors[0]['where']}: {errors[0]['what']}" if errors else "nothing more is known"
         return Refused(422, f"The request is not as the OpenAPI says. {first}.", None, errors)
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, Refused):
+        return error.__cause__  # of a body that the framework could not read
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return Refused(404, f"There is nothing here. {ASK}")
     if isinstance(error, HTTPException):
         return Refused(error.status_code, str(error.detail), dict(error.headers or {}))
     return refusal_of(error)

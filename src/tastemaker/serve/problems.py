@@ -16,6 +16,7 @@ SECURITY = (
     (b"referrer-policy", b"no-referrer"),
 )
 UNKNOWN = ("No ", "Nothing can be filtered", "The catalog has no")
+ASK = "What can be asked stands in /openapi.json, which needs no key."
 CONFLICTS = (
     "no experiment", "is the active one", "was the first", "No version is active", "was pruned", "is running",
     "is queued", "is done",
@@ -52,7 +53,7 @@ def refusal_of(error: BaseException) -> Refused:
     if isinstance(error, Refused):
         return error
     if isinstance(error, QueryError):
-        missing = str(error).startswith(UNKNOWN) or "is no taste" in str(error)
+        missing = str(error).startswith(UNKNOWN)
         return Refused(404 if missing else 422, str(error))
     if isinstance(error, StoreError):
         return _of_store(error)

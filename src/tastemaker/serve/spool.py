@@ -68,6 +68,10 @@ class Spool:
         """Bytes that wait."""
         return sum(file.size - file.done for file in (*self._left, self._own) if file is not None)
 
+    def any_waits(self) -> bool:
+        """Of any worker that shares the folder."""
+        return self._folder.is_dir() and any(path.stat().st_size for path in self._folder.glob("*.jsonl"))
+
     def add(self, told: Sequence[Told]) -> None:
         """On disk when this returns; StoreError where it cannot be."""
         data = b"".join(_line(one) + b"\n" for one in told)

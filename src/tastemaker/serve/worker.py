@@ -17,7 +17,7 @@ from .asking import Answer, Ask
 from .emergency import without_model
 from .logs import log
 from .measuring import Metrics
-from .problems import Refused
+from .problems import ASK, Refused
 from .rates import Rates
 from .scoring import Scoring
 from .settings import Settings
@@ -141,7 +141,7 @@ class Worker:
             raise Refused(503, "The service is starting. Ask again in a moment.", {"Retry-After": "1"})
         self.metrics.refused.labels("no key").inc()
         detail = "Send a key: Authorization: Bearer tm_… One is made by: tastemaker keys create NAME --scope read"
-        raise Refused(401, detail, {"WWW-Authenticate": 'Bearer realm="tastemaker"'})
+        raise Refused(401, f"{detail}. {ASK}", {"WWW-Authenticate": 'Bearer realm="tastemaker"'})
 
     def admit(self, caller: Caller) -> None:
         """Refused where the key asks too often."""

@@ -117,7 +117,8 @@ class Writing(Thread):
         self._sweeps = monotonic() + SWEEP
         with self._tenant.steady.begin() as conn:
             dropped = drop_batches(conn, int(time()) - BATCHES, SWEPT)
-            drop_forgotten(conn, time() - KNOWN)
+            if not self._tenant.spool.any_waits():  # it may hold events of who was forgotten
+                drop_forgotten(conn, time() - KNOWN)
         if dropped >= SWEPT:
             self._sweeps = monotonic() + SOON
 
@@ -205,9 +206,11 @@ class Writing(Thread):
                 raise
             half = len(told) // 2
             return [*self._ingest_late(told[:half]), *self._ingest_late(told[half:])] if half else told
-        refused = sum(fate not in ("accepted", "duplicate") for fate in fates)
+        gone = sum(fate == "forgotten" for fate in fates)
+        refused = sum(fate not in ("accepted", "duplicate", "forgotten") for fate in fates)
         events = self._tenant.metrics.events
-        events.labels(self._tenant.name, "replayed").inc(len(told) - refused)
+        events.labels(self._tenant.name, "replayed").inc(len(told) - refused - gone)
+        events.labels(self._tenant.name, "forgotten").inc(gone)
         if refused:
             self._tenant.note(f"replaying: {refused} spooled events refused")
             events.labels(self._tenant.name, "refused").inc(refused)

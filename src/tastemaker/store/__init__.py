@@ -8,7 +8,7 @@ from .backup import Summary, backup, restore
 from .cache import Cache
 from .catalogs import Change, delist, kept_catalog, put_catalog, read_catalog, relist, tell_listed
 from .database import make_engine, transaction
-from .decisions import list_decisions, record_decision
+from .decisions import list_decisions, moment, record_decision
 from .events import (
     EventCount,
     Mark,
@@ -96,6 +96,7 @@ __all__ = [
     "list_versions",
     "make_engine",
     "mark_now",
+    "moment",
     "new_holder",
     "prune",
     "put_catalog",

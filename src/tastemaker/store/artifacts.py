@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArtifactError, StoreError
-from .folders import Folder, folder_at
+from .folders import Folder, Stamp, folder_at
 from .tables.json import plain_json
 
 Json = dict[str, Any]
@@ -99,6 +99,10 @@ class Artifacts:
         contents = {name: self._read(digest, name, what) for name in names} | {MANIFEST: head}
         _verified(digest, contents, what)
         return contents
+
+    def stamp(self, digest: str) -> Stamp:
+        """Changes with the files of an artifact on a disk; of one in a bucket nobody knows."""
+        return self._folder.stamp(digest[:NAME_LENGTH])
 
     def remove(self, digest: str) -> int:
         """Delete an artifact; its bytes."""

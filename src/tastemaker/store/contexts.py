@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from time import monotonic
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -14,10 +15,12 @@ from ..recommender import Level
 from ..scorers import Choices, Scorer
 from ..text import Reader, load
 from .artifacts import Artifacts
+from .folders import Stamp
 from .meta import get_meta, put_meta
 
 Block = dict[str, float]
 LEARN = "tastemaker train-emotion"
+AGAIN = 60.0  # seconds after which a reader that failed is tried again, whatever its files look like
 
 
 @dataclass(frozen=True)
@@ -130,9 +133,33 @@ class Contexts:
         return (), [], notes
 
 
-@lru_cache(maxsize=8)
 def _loaded(artifacts: Artifacts, digest: str) -> Reader:
-    return load(*artifacts.get(digest))
+    """What cannot be loaded is not tried anew at each text, but when its files changed, or after a while."""
+    failed = _FAILED.get((artifacts, digest))
+    if failed is not None and monotonic() < failed.until and artifacts.stamp(digest) == failed.stamp:
+        raise failed.error
+    return _load(artifacts, digest)
+
+
+@lru_cache(maxsize=8)
+def _load(artifacts: Artifacts, digest: str) -> Reader:
+    stamp = artifacts.stamp(digest)  # before it is read: who mends it meanwhile is noticed
+    try:
+        found = load(*artifacts.get(digest))
+    except Exception as error:
+        _FAILED[artifacts, digest] = _Failed(stamp, monotonic() + AGAIN, error)
+        raise
+    _FAILED.pop((artifacts, digest), None)
+    return found
+
+
+class _Failed(NamedTuple):
+    stamp: Stamp
+    until: float
+    error: Exception
+
+
+_FAILED: dict[tuple[Artifacts, str], _Failed] = {}
 
 
 def remapped(scorer: Scorer, settings: Mapping[str, Any], tastes: tuple[str, ...]) -> Scorer:

@@ -13,6 +13,7 @@ from ..data.dataset import Dataset, Scale
 from ..data.events import Events
 from ..data.vocab import Vocab
 from ..errors import DataError
+from ..watch import Watch
 from .tables import events, items, users
 from .tables.base import CHUNK, add_new, alone, next_row, rows_by_id
 
@@ -34,7 +35,7 @@ class Mark(NamedTuple):
     user: int
 
 
-def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> int:
+def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str], watch: Watch | None = None) -> int:
     """Add the events whose key is new, and the profiles their users state; how many events that were.
 
     keys: one an event, what makes it the same event; a key that is known, or comes twice, is skipped.
@@ -44,7 +45,17 @@ def put_events(conn: sa.Connection, dataset: Dataset, keys: Sequence[str]) -> in
     item_rows = _item_rows(conn, dataset)
     user_rows = _put_users(conn, dataset)
     with room_for_indexes(conn, len(dataset)):
-        return add_new(conn, events, _rows(dataset.events, user_rows, item_rows, keys))
+        rows = _rows(dataset.events, user_rows, item_rows, keys)
+        return add_new(conn, events, rows if watch is None else _told(rows, len(keys), watch))
+
+
+def _told(rows: Iterator[dict[str, Any]], n: int, watch: Watch) -> Iterator[dict[str, Any]]:
+    """The same rows; every thousands of them are reported."""
+    for done, row in enumerate(rows):
+        if done % CHUNK == 0:
+            watch.progress(done, n)
+        yield row
+    watch.progress(n, n)
 
 
 def read_dataset(

@@ -15,6 +15,7 @@ from ..errors import StoreError
 
 TEMPORARY = ".tmp-"
 STALE_SECONDS = 3600
+Stamp = tuple[tuple[str, int, int, int], ...]
 
 
 class Folder(ABC):
@@ -25,6 +26,10 @@ class Folder(ABC):
     @abstractmethod
     def write(self, name: str, files: Mapping[str, bytes], replace: bool) -> None:
         """A directory of these files; one that is there already is kept, unless `replace`."""
+
+    def stamp(self, name: str) -> Stamp:
+        """Changes with the files of a directory, as far as that can be seen without reading them."""
+        return ()
 
     @abstractmethod
     def names(self) -> list[str]: ...
@@ -64,6 +69,13 @@ class Disk(Folder):
             raise cannot_write(self.root, error) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
+
+    def stamp(self, name: str) -> Stamp:
+        try:
+            found = [(entry.name, entry.stat()) for entry in os.scandir(self.root / name)]
+        except OSError:
+            return ()
+        return tuple(sorted((file, s.st_ino, s.st_size, s.st_mtime_ns) for file, s in found))
 
     def _move(self, temporary: Path, target: Path, replace: bool) -> None:
         if replace:

@@ -22,7 +22,7 @@ from .tables import (
 )
 from .tables.base import alone, unchanged
 
-KNOWN = 86_400  # seconds that it is known who was forgotten: for longer nothing waits in a memory to be logged
+KNOWN = 86_400  # seconds that it is known who was forgotten, or for as long as events wait on disk
 MARK, SALT = "forgotten", "forgotten_salt"
 
 

@@ -8,12 +8,13 @@ import sqlalchemy as sa
 
 from ..data.context import columns_of
 from .events import Profile
+from .forgetting import Lately
 from .tables import events, ingest_batches, items, slates, users
 from .tables.base import add_new, alone, next_row, rows_by_id
 from .tables.json import plain_json
 from .ties import kept_ties
 
-Fate = Literal["accepted", "duplicate", "unknown item", "invented user", "another body"]
+Fate = Literal["accepted", "duplicate", "unknown item", "invented user", "another body", "forgotten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,13 @@ class Told:
 def ingest(conn: sa.Connection, told: Sequence[Told], late: bool = False) -> list[Fate]:
     """What became of each, in order; of those with one key the first counts.
 
-    late: they were acknowledged before, so that nothing of a batch is refused for what another one said
+    late: they were acknowledged before, so that nothing of a batch is refused for what another one said; but who was
+    forgotten since does not come back
     """
+    gone = _gone(conn, told) if late else [False] * len(told)
     bodies = _bodies(conn, told)
-    others = [not late and bodies.get(one.batch, one.body) != one.body for one in told]
+    others = [no or (not late and bodies.get(one.batch, one.body) != one.body)
+              for one, no in zip(told, gone, strict=True)]  # fmt: skip
     known_items = _items(conn, {one.item for one in told})
     people = _people(conn, {one.user for one, other in zip(told, others, strict=True)
                             if one.item in known_items and not other})  # fmt: skip
@@ -51,14 +55,21 @@ def ingest(conn: sa.Connection, told: Sequence[Told], late: bool = False) -> lis
     around = _around(conn, {one.request for one in told if one.request and not one.context})
     fates: list[Fate] = []
     rows = []
-    for one, other in zip(told, others, strict=True):
-        fates.append("another body" if other else _fate(one, known_items, people, taken))
+    for one, other, no in zip(told, others, gone, strict=True):
+        fates.append("forgotten" if no else "another body" if other else _fate(one, known_items, people, taken))
         if fates[-1] == "accepted":
             taken.add(one.key)
             context = one.context or around.get((one.request, one.user))
             rows.append(_row(one, people[one.user].row, known_items[one.item].row, context))
     add_new(conn, events, rows)
     return fates
+
+
+def _gone(conn: sa.Connection, told: Sequence[Told]) -> list[bool]:
+    """Was the user forgotten after we had heard of the event?"""
+    lately = Lately()
+    lately.read(conn)
+    return [lately.has(one.user, one.received_at) for one in told]
 
 
 def _bodies(conn: sa.Connection, told: Sequence[Told]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from ..errors import QueryError, StoreError
-from .decisions import record_decision
+from .decisions import moment, record_decision
 from .made_by import environment, who
 from .meta import get_meta
 from .tables.base import alone, next_row
@@ -139,7 +139,7 @@ def _activate(conn: sa.Connection, id_: int, reason: str, back: bool, now: int |
     conn.execute(sa.update(model_versions).where(ACTIVE).values(state="retired"))
     conn.execute(sa.update(model_versions).where(model_versions.c.id == id_).values(state="active"))
     previous = None if old is None else old.id
-    at = int(time()) if now is None else now
+    at = moment(now)
     entry = {"version": id_, "previous": previous, "at": at, "reason": reason, "back": back}
     conn.execute(sa.insert(activations).values(entry))
     record_decision(conn, "rolled back" if back else "activated", reason, at, id_)

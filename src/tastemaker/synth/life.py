@@ -260,10 +260,9 @@ def patterns(days: Days, mapping: Float32, membership: Float32) -> Patterns:
     item, feeling = (np.concatenate([getattr(c, name) for c in (clicks, stays)]) for name in ("item", "feeling"))
     match = mapping[days.label[feeling], kinds[item]] > 0
     delay = clicks.time - days.time[clicks.feeling]
-    first = {
-        (int(f), int(i)): int(t)
-        for f, i, t in zip(clicks.feeling[::-1], clicks.item[::-1], clicks.time[::-1], strict=True)
-    }
+    late = np.argsort(-clicks.time, kind="stable")  # so that of the same choice again the earliest counts
+    rows = zip(clicks.feeling[late], clicks.item[late], clicks.time[late], strict=True)
+    first = {(int(f), int(i)): int(t) for f, i, t in rows}
     pairs = zip(stays.feeling, stays.item, stays.time, strict=True)
     after = np.array([int(t) - first.get((int(f), int(i)), int(t)) for f, i, t in pairs], np.int64)
     place = np.concatenate([clicks.place, stays.place])

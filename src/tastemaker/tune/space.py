@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..algorithms import Algorithm
+from ..algorithms import ALGORITHMS, Algorithm
 from ..errors import TrainingError
 
 Value = int | float | str
@@ -110,6 +110,27 @@ def value_of(algorithm: Algorithm, path: str) -> Value:
         return found
     index, _, rest = rest.partition(".")
     return value_of(getattr(algorithm, name)[int(index)], rest)
+
+
+def named(algorithm: Algorithm, paths: Iterable[str]) -> dict[str, str]:
+    """path -> what people call it, "bayesmf.shrink"; with all models around it, or the path, where two were alike."""
+    found = {path: _chain(algorithm, path) for path in paths}
+    for shown in ({path: way[-2:] for path, way in found.items()}, found):
+        names = {path: ".".join(way) for path, way in shown.items()}
+        if len(set(names.values())) == len(names):
+            return names
+    return {path: path for path in found}
+
+
+def _chain(algorithm: Algorithm, path: str) -> list[str]:
+    """Names of the members that lead to a field, and the field."""
+    name, _, rest = path.partition(".")
+    if not rest:
+        return [name]
+    index, _, rest = rest.partition(".")
+    member = getattr(algorithm, name)[int(index)]
+    kind = next((kind for kind, made in ALGORITHMS.items() if made is type(member)), type(member).__name__)
+    return [kind, *_chain(member, rest)]
 
 
 def values_of(algorithm: Algorithm, paths: Iterable[str]) -> Params:
