@@ -138,7 +138,7 @@ def test_who_says_nothing_gets_the_next_level(tastes: Recommender) -> None:
     slate = one(tastes, Query(n=3))
     assert slate.items == ("item 39", "item 38", "item 37")
     assert (slate.level, slate.version) == ("popular", "popular")
-    assert slate.level_reason == "active cannot say anything here"
+    assert slate.level_reason == "active has nothing to go by here"
     assert slate.propensities == (1.0,) * 3
 
 
@@ -175,7 +175,7 @@ def test_a_level_that_cannot_explain_still_answers(world: World) -> None:
 def test_a_model_gone_wrong_says_nothing(world: World, value: float) -> None:
     chain = (popular(np.full(N_ITEMS, value, np.float32), name="active"), popular())
     slate = one(Recommender(world.data.catalog, NAMES, chain), Query(n=3))
-    assert (slate.level, slate.level_reason) == ("popular", "active cannot say anything here")
+    assert (slate.level, slate.level_reason) == ("popular", "active has nothing to go by here")
 
 
 def test_when_nobody_can_answer(world: World) -> None:
@@ -188,7 +188,7 @@ def test_when_nobody_can_answer(world: World) -> None:
 def test_why_a_level_is_missing_is_part_of_every_answer(tastes: Recommender) -> None:
     damaged = replace(tastes, problem="version 4: altered")
     assert one(damaged, WOODY).level_reason == "version 4: altered"
-    assert one(damaged, Query()).level_reason == "version 4: altered; active cannot say anything here"
+    assert one(damaged, Query()).level_reason == "version 4: altered; active has nothing to go by here"
 
 
 def test_scores_come_from_the_first_level_that_can_say(world: World) -> None:

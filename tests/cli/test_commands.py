@@ -104,7 +104,7 @@ def test_check_says_what_it_does_not_use(run: Run, tmp_path: Path) -> None:
     assert run("init", tmp_path / "shop", "--recipe", "scent", "--catalog", file).code == 0
     said = run("check", "-p", tmp_path / "shop").out
     assert "Not used: Price. Name what matters in recipe.toml" in said
-    assert "Families (items that belong to none more)\n" in said
+    assert "Families (items of which each is the main one)\n" in said
     assert [line.split() for line in said.splitlines() if "(none)" in line] == [["(none)", "1"]]
     assert run("check", "-p", tmp_path / "shop", "--json").json["unused"] == ["Price"]
 

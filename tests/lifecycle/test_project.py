@@ -47,7 +47,7 @@ def test_a_new_project_answers_before_it_is_taught(new: Project) -> None:
 def test_with_nothing_known_the_newest_answer(new: Project) -> None:
     slate = new.recommend(n=3)
     assert slate.items == tuple(reversed(new.catalog().items.ids[-3:]))
-    assert (slate.level, slate.level_reason) == ("newest", "active cannot say anything here")
+    assert (slate.level, slate.level_reason) == ("newest", "active has nothing to go by here")
 
 
 def test_every_row_is_accounted_for(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tastemaker.data.features import TASTES
 from tastemaker.errors import DataError
 from tastemaker.lifecycle import Project
 from tastemaker.lifecycle.sample import sample_file
+from tastemaker.lifecycle.teach import Taught
 from tastemaker.recipe import find_recipe
 
 from ..shops import edit
@@ -99,3 +100,31 @@ def project_features(project: Project):
     found = features_of(project.recipe, project.catalog())
     assert TASTES in found.blocks
     return found
+
+
+def test_who_learned_from_stars_hears_what_is_stated_too(project: Project, tmp_path: Path) -> None:
+    ids, rng, rows = project.catalog().items.ids, np.random.default_rng(3), ["userId,movieId,rating,timestamp"]
+    for user in range(40):
+        for k, item in enumerate(rng.permutation(60)[:20].tolist()):
+            rows.append(f"{user},{ids[item]},{1 + (item + user) % 5},{1_700_000_000 + 1000 * k + user}")
+    (tmp_path / "ratings.csv").write_text("\n".join([*rows, ""]), "utf-8")
+    project.import_(tmp_path / "ratings.csv")
+    done = project.train(models=["biases"])
+    assert isinstance(done, Taught)
+    project.activate(done.versions[0].id)
+    tastes = project.recipe.tastes
+    comedies = {ids[row] for row in np.flatnonzero(tastes.encode(project.catalog())[:, tastes.names.index("comedy")])}
+    plain = project.recommend(n=10)
+    for likes in ([], [ids[1], ids[2]]):
+        slate = project.recommend(likes=likes, taste={"comedy": 1.0}, n=10)
+        assert (slate.level, slate.version, slate.level_reason) == ("active", str(done.versions[0].id), "")
+        assert len(comedies & set(slate.items)) > len(comedies & set(plain.items))
+        for reasons, score in zip(slate.reasons, slate.scores, strict=True):
+            assert sum(reason.weight for reason in reasons) == pytest.approx(score, abs=1e-4)
+            assert "taste:comedy" in {reason.part for reason in reasons}
+    edit(project.store.root / "recipe.toml", {r"whole = true": "whole = true\nasked = 0"})
+    with Project.open(project.store.root) as deaf:
+        again = deaf.train(models=["biases"])
+        assert isinstance(again, Taught)
+        deaf.activate(again.versions[0].id)
+        assert "does not hear" in deaf.recommend(taste={"comedy": 1.0}).level_reason

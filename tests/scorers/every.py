@@ -85,6 +85,9 @@ EVERY: dict[str, Make] = {
 DEPLOYED: dict[str, Make] = {
     "a network as pretrain leaves it": lambda w: Calibrated(around(made.mlp(w.features, squash=False), w), 1, 0, 2, 0),
     "grades as train leaves them": lambda w: Calibrated(learned.factors(w.features, graded=True), 1, 0, 2, 0),
+    "who shows and who foretells, as train leaves them": lambda w: Stated.around(
+        ranked(w), w.features, 1.2, True, True
+    ),
     "a gate around a tower": lambda w: gate(tower(w), w),
     "a blend that cannot always say": lambda w: Blend((ranked(w), Nearby(mapping(w), near(w), 0.3)), (2.0, 1.0)),
 }

@@ -3,6 +3,7 @@ import numpy as np
 from tastemaker.data.arrays import csr, empty_csr
 from tastemaker.data.query import Batch
 from tastemaker.scorers import Embeddings
+from tastemaker.scorers.embeddings import unit_rows
 from tastemaker.testing import ScorerContract
 from tastemaker.testing.worlds import SILENT
 
@@ -39,3 +40,14 @@ def test_a_query_that_is_only_neutral_says_nothing(world):
 def _cosine(a, b):
     lengths = np.sqrt((a * a).sum()) * np.sqrt((b * b).sum())
     return float(a @ b / lengths) if lengths else 0.0
+
+
+def test_rounding_takes_no_cosine_beyond_one():
+    vectors = unit_rows(np.random.default_rng(0).normal(size=(300, 37)).astype(np.float32))
+    every = np.arange(300)
+    themselves = csr(every, every, np.ones(300, np.float32), (300, 300))
+    asked = Batch(themselves, empty_csr(300, 300), np.full(300, -1, np.int32), np.zeros((300, 0), np.float32))
+    assert np.einsum("nd,nd->n", vectors, vectors).max() > 1.0
+    found = Embeddings(vectors, "text").score(asked)
+    assert found.max() == 1.0
+    assert found[every, every].min() > 0.9999

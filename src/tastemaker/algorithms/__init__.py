@@ -1,6 +1,6 @@
 """How models are learned. Never imported by what serves."""
 
-from .at_its_word import at_its_word
+from .at_its_word import asked_as_well, at_its_word, unasked
 from .base import Algorithm
 from .bayes_mf import BayesMF
 from .best_of import BestOf
@@ -76,6 +76,8 @@ __all__ = [
     "RatingContent",
     "RatingKNN",
     "Together",
+    "asked_as_well",
     "at_its_word",
     "calibrate",
+    "unasked",
 ]

@@ -41,7 +41,8 @@ def show_usage(found: "Checked", out: Output) -> None:
     kinds = ", ".join(f"{n} {kind}s" for kind, n in used.kinds.items())
     out.say(f"{kinds} by {used.users} users, of {used.items} items ({found.n_items - used.items} items have none).")
     among = " among a part of the users" if used.sampled else ""
-    out.say(f"{used.pairs} pairs of items occur together{among}, {used.surprising} more often than by chance.")
+    often = f"{used.surprising:,} of them more than once and more often than by chance"
+    out.say(f"{used.pairs:,} pairs of items occur together{among}, {often}.")
 
 
 def pull(project: "Project", skip_bad_rows: bool, out: Output) -> bool:

@@ -144,7 +144,7 @@ def _show_check(found: "Checked", out: Output) -> None:
     if not found.families:
         return
     Table(
-        "Families (items that belong to none more)",
+        "Families (items of which each is the main one)",
         ["family", ">items"],
         [*([f, str(n)] for f, n in found.families.items()), ["(none)", str(int(found.coverage.silent.sum()))]],
     ).print()

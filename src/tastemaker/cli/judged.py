@@ -44,5 +44,16 @@ def before_named(version: int, report: "OutcomeReport | RankingReport") -> str:
     return f"version {version}, before" + (f" (foretells nothing in {silent:.0%})" if silent > 0 else "")
 
 
+def beside_popularity(report: "RankingReport") -> str:
+    """What has to be said where the interval reaches down to popularity; "" = it is surely better, or nobody asked."""
+    ndcg = report.metrics["ndcg"]
+    if not ndcg.model.low <= ndcg.popular:
+        return ""
+    return (
+        f"It is not surely better than showing everybody what is popular (ndcg from {ndcg.model.low:.4f}, popular "
+        f"{ndcg.popular:.4f}). Import more events, or see whether another model is: tastemaker compare"
+    )
+
+
 def _interval(m: "Interval") -> str:
     return f"{m.mean:.4f} [{m.low:.4f}, {m.high:.4f}]"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import tables
-from .judged import judged_columns, judged_row
+from .judged import beside_popularity, judged_columns, judged_row
 from .output import Json, Output, Quiet, Table, Verbose, Where
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def _show_on_events(found: "EventEvaluation", out: Output) -> None:
             for m, r in found.ranking.metrics.items() if m in ("recall", "ndcg", "hit")
         ]  # fmt: skip
         Table(f"New likes found in the whole catalog; {found.ranking.n_users} users", heads, ranked).print()
+        if said := beside_popularity(found.ranking):
+            out.say(said)
     h = found.health
     out.say(f"Lists of ten cover {h.coverage:.1%} of the catalog; a query takes {1000 * h.latency:.1f} ms; "
             f"{h.memory / 1e6:.1f} MB.")  # fmt: skip

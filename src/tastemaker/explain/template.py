@@ -12,7 +12,7 @@ from .settings import Wording
 
 MOSTLY, SLIGHTLY = 0.6, 0.15  # shares of what moved the score
 NOTHING = ("a good place to start", "a good first pick", "a fair guess for anybody")
-NEWEST = ("one of the latest arrivals", "new here", "just arrived")
+NEWEST = ("one of the last in the catalog", "from the end of the catalog")  # which says nothing of when it was made
 MOMENT = {  # what a moment says against an item, where the block has no label to name
     "hour": "the hour speaks", "weekday": "the day of the week speaks", "place": "the place speaks",
     "recent": "the moments before speak", "history": "what you chose before speaks",

@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from .. import store as database
-from ..algorithms import Algorithm
+from ..algorithms import Algorithm, unasked
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
 from ..data.features import Features
@@ -66,6 +66,16 @@ def learn(
     scorer = fit(stage)
     took, index = monotonic() - begun, kept(stage.checkpoint)
     return Candidate(name, algorithm, scorer, took, peak_memory(), at, curve, checkpoints=index)
+
+
+def sharing(watch: Watch, train: Dataset, made: Mapping[str, Scorer]) -> Watch:
+    """The same; who learns from these very events may take what an algorithm, by its repr, has made of them."""
+
+    def learned(algorithm: Algorithm, data: Dataset) -> Scorer | None:
+        found = made.get(repr(algorithm)) if data is train else None
+        return None if found is None else unasked(found)
+
+    return replace(watch, learned=learned)
 
 
 def keep_features(conn: Connection, catalog: Catalog, saved: str) -> None:

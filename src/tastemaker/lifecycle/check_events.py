@@ -19,8 +19,9 @@ ENOUGH = 200_000  # events, beyond which pairs are counted among so many of them
 class Usage:
     """
     kinds:  kind of event -> how many; users, items: how many have any
-    pairs:  items that occur together, as the recipe's model of them counts, how many such pairs; surprising: more often
-            than chance has it; sampled: counted among a part of the users
+    pairs:  items that occur together, as the recipe's model of them counts, how many such pairs
+    surprising: those that do so more than once, and more often than chance has it (of many items one meeting always is)
+    sampled: counted among a part of the users
     unknown: items that lack most of the numbers; spare, groups: how many items another one stands for, of how many
     """
 
@@ -48,7 +49,8 @@ class Usage:
         unknown = int((np.mean(gaps, axis=0) > 0.5).sum()) if gaps and len(data.catalog) else 0
         return cls(
             kinds, len(np.unique(data.events.user)), len(np.unique(data.events.item)),
-            0 if pairs is None else len(pairs), 0 if pairs is None else int((pairs.weight > 0).sum()),
+            0 if pairs is None else len(pairs),
+            0 if pairs is None else int(((pairs.weight > 0) & (pairs.count > 1)).sum()),
             len(part) < len(data), unknown, int(ties.spare.sum()), ties.n_groups,
         )  # fmt: skip
 

@@ -123,7 +123,7 @@ def later_part(data: Dataset, recipe: Recipe, since: int | None, now: int, again
     who was judged on pairs is judged on pairs again, since it has learned from every list
     """
     if len(data) < 2:
-        raise DataError("There are no real events to learn from. Run: tastemaker import FILE")
+        raise DataError("There are no real events to learn from or to judge by. Run: tastemaker import FILE")
     metric = _metric(data, recipe)
     kinds = recipe.tastes.encode(data.catalog).argmax(axis=1) if recipe.context and metric is None else None
     data, begins, protocol, dated = _cut(data, recipe, since, again)

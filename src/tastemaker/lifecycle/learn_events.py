@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import store as database
-from ..algorithms import Algorithm
+from ..algorithms import Algorithm, asked_as_well
 from ..algorithms.parts import settings_of, with_settings
 from ..data.catalog import Catalog
 from ..data.dataset import Dataset
@@ -24,7 +24,7 @@ from ..scorers import Scorer
 from ..store import ModelVersion, Store
 from ..store.loading import load_scorer, save_features
 from ..watch import Watch
-from .candidates import Candidate, fingerprint, learn, stream, trainable
+from .candidates import Candidate, fingerprint, learn, sharing, stream, trainable
 from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
 from .later import FEW_USERS, Judged, Later, next_part
@@ -69,6 +69,7 @@ class Lesson:
     base: the active version's report on the same outcomes, None when it cannot be asked; learned: the best first
     failed: model -> why it learned nothing, while others did
     damaged: the active version cannot be read at all, so whatever can answer is better
+    asked: what a stated taste counts beside what is learned
     """
 
     parent: ModelVersion
@@ -80,6 +81,7 @@ class Lesson:
     features: Features
     saved: str
     seed: int
+    asked: float
     failed: Mapping[str, str] = field(default_factory=dict)
     damaged: bool = False
 
@@ -115,11 +117,13 @@ def learn_from_events(
     features = features_of_version(store, recipe, catalog, parent, watch)
     saved = save_features(store.artifacts, features)
     base, base_health = _judged_parent(store, parent, catalog, saved, recipe, later, seed)
-    found, failed = _all_learned(models, later, features, seed, watch)
+    found, failed = _all_learned(models, later, features, seed, watch, recipe.rules.asked)
     compared = [_compared(one, base, base_health, later, recipe, parent, seed) for one in found]
     ranked = sorted(compared, key=lambda one: -_goodness(later, one.report))
     damaged = base is None and _damaged(store, parent)
-    return Lesson(parent, later, base, base_health, ranked, catalog, features, saved, seed, failed, damaged)
+    return Lesson(
+        parent, later, base, base_health, ranked, catalog, features, saved, seed, recipe.rules.asked, failed, damaged
+    )
 
 
 def kept(store: Store, watch: Watch) -> Watch:
@@ -135,13 +139,13 @@ def deploy(store: Store, lesson: Lesson, one: Learned, watch: Watch, train: Data
     """
     later, model = lesson.later, one.judged.algorithm
     train = later.data.where(later.deploy) if train is None else train
-    deployed = _fit(one.name, model, train, lesson.features, lesson.seed, kept(store, watch))
+    deployed = _fit(one.name, model, train, lesson.features, lesson.seed, kept(store, watch), lesson.asked)
     _check_agreement(one.name, one.judged.scorer, deployed.scorer, later)
     return replace(one, deployed=deployed)
 
 
 def _all_learned(
-    models: Mapping[str, Algorithm], later: Later, features: Features, seed: int, watch: Watch
+    models: Mapping[str, Algorithm], later: Later, features: Features, seed: int, watch: Watch, asked: float
 ) -> tuple[list[Learned], dict[str, str]]:
     """What can learn from these events, and why others cannot; what the first of them said, where none can."""
     found, failed = list[Learned](), dict[str, str]()
@@ -149,7 +153,7 @@ def _all_learned(
     watch = sharing(watch, train, made)
     for name, model in models.items():
         try:
-            found.append(_learned(name, model, train, later, features, seed, watch))
+            found.append(_learned(name, model, train, later, features, seed, watch, asked))
             made[repr(model)] = found[-1].judged.scorer
         except (DataError, TrainingError) as error:
             failed[name] = str(error)
@@ -186,15 +190,11 @@ def _judged_parent(
     return report, health(scorer, later, report)
 
 
-def sharing(watch: Watch, train: Dataset, made: Mapping[str, Scorer]) -> Watch:
-    """The same; who learns from these very events may take what an algorithm, by its repr, has made of them."""
-    return replace(watch, learned=lambda algorithm, data: made.get(repr(algorithm)) if data is train else None)
-
-
 def _learned(
-    name: str, model: Algorithm, train: Dataset, later: Later, features: Features, seed: int, watch: Watch
-) -> Learned:
-    judged = _fit(name, model, train, features, seed, watch)
+    name: str, model: Algorithm, train: Dataset, later: Later, features: Features, seed: int, watch: Watch,
+    asked: float,
+) -> Learned:  # fmt: skip
+    judged = _fit(name, model, train, features, seed, watch, asked)
     watch = watch.on(f"judge {name}")
     watch.progress(0, 1)
     report = later.judge(judged.scorer, seed)
@@ -202,9 +202,12 @@ def _learned(
     return Learned(name, judged, report, None, health(judged.scorer, later, report))
 
 
-def _fit(name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch) -> Candidate:
+def _fit(
+    name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, asked: float
+) -> Candidate:
     key = fingerprint(model, train, features, seed)
-    return learn(name, model, watch, lambda stage: model.fit(train, features, stream(seed, name), stage), key)
+    found = learn(name, model, watch, lambda stage: model.fit(train, features, stream(seed, name), stage), key)
+    return replace(found, scorer=asked_as_well(found.scorer, features, asked))
 
 
 def _check_agreement(name: str, judged: Scorer, deployed: Scorer, later: Later) -> None:

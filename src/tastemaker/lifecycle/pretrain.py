@@ -144,7 +144,7 @@ def fit_one(
     key = fingerprint(model, train, features, seed) if resumable else None
     found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start), key)
     alone = calibrate(found.scorer, valid, stream(seed, f"calibrate {name}"))
-    whole = at_its_word(alone, features, rules.near, rules.stated)
+    whole = at_its_word(alone, features, rules.near, rules.stated, rules.whole)
     return replace(found, scorer=calibrate(whole, valid, stream(seed, f"calibrate {name}")))
 
 

@@ -12,6 +12,7 @@ from ..scorers import Scorer
 from ..store import ModelVersion, Store
 from ..store.quality import events_now
 from ..watch import Watch
+from .candidates import sharing
 from .few_choices import learnable, taught_by_few
 from .invented_listeners import invent_listeners
 from .later import judgeable
@@ -22,7 +23,6 @@ from .learn_events import (
     deploy,
     learn_from_events,
     left_out,
-    sharing,
     verdict,
 )
 from .publishing import publish

@@ -47,11 +47,16 @@ class Rules:
     since they know nothing but families
     stated: what a stated taste itself gains, in preference for each unit of (taste - 1/2) (share of the family), beside
     what the model makes of it: who asks for one family alone shall get that family
+    whole: does an item count whole for each family that it belongs to most, instead of by its share?
+    asked: what a stated taste gains beside a model learned from what people do, families counted whole, in distances of
+    a query's best score from its mean; 0 = such a model does not hear tastes
     """
 
     repeat: bool = False
     near: float = 0.5
     stated: float = 3.0
+    whole: bool = False
+    asked: float = 0.8
 
 
 @dataclass(frozen=True)

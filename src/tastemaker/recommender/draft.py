@@ -55,7 +55,7 @@ class Draft:
         self.levels += [level] * n
         if len(self.rows) == before:
             if before == 0:  # else there simply is nothing more
-                self.fail(f"{level.name} cannot say anything here")
+                self.fail(f"{level.name} has nothing to go by here")
         elif self.missing > 0:
             self.fail(f"{level.name} knows only {len(self.rows) - before} fitting items")
 

@@ -56,8 +56,9 @@ class Embeddings(Scorer):
 
     @staticmethod
     def _known(scores: Float32, vectors: Float32) -> Float32:
-        """NaN where the item has no vector."""
-        return np.where(vectors.any(axis=-1), scores, np.float32(np.nan)).astype(np.float32)
+        """NaN where the item has no vector; a cosine that rounding took beyond 1 is 1."""
+        known = np.where(vectors.any(axis=-1), np.clip(scores, -1.0, 1.0), np.float32(np.nan))
+        return known.astype(np.float32)
 
 
 def unit_rows(matrix: Float32) -> Float32:
