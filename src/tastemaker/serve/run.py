@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from importlib.util import find_spec
 from ipaddress import ip_address
@@ -78,13 +78,14 @@ def _loopback(host: str) -> bool:
 def serve(settings: Settings) -> None:
     """Until it is stopped."""
     chosen = checked(settings)
-    with tempfile.TemporaryDirectory(prefix="tastemaker-service-") as folder:
-        if chosen.workers > 1:
+    with ExitStack() as stack:
+        if chosen.workers > 1:  # who serves alone shares nothing
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tastemaker-service-"))
             chosen = replace(chosen, marks=str(Path(folder) / "marks"))
             os.environ[MULTIPLE] = folder
         os.environ[ENVIRONMENT] = chosen.as_text()
-        with ticking(chosen.projects, chosen.tick_s):
-            (_uvicorn if chosen.server == "uvicorn" else _granian)(chosen)
+        stack.enter_context(ticking(chosen.projects, chosen.tick_s))
+        (_uvicorn if chosen.server == "uvicorn" else _granian)(chosen)
 
 
 def _uvicorn(settings: Settings) -> None:
