@@ -39,7 +39,12 @@ def fit_hidden(v: Float32, has: Bool, seed: int, watch: Watch) -> Hidden:
                 rate.step()
                 losses.append(float(loss.detach()))
             watch.progress(epoch + 1, EPOCHS, loss=float(np.mean(losses)))
-        weights = [p.detach().numpy().T.astype(np.float32) for p in (first.weight, first.bias, last.weight, last.bias)]
-    a, bias, directions, base = weights
+    return folded(first, last, middle, spread)
+
+
+def folded(first: nn.Linear, last: nn.Linear, middle: Float32, spread: Float32) -> Hidden:
+    """The network of two layers over (v - middle) / spread, as one over v."""
+    parameters = (first.weight, first.bias, last.weight, last.bias)
+    a, bias, directions, base = [p.detach().numpy().T.astype(np.float32) for p in parameters]
     a = a / spread[:, None]
     return Hidden(a.astype(np.float32), (bias - middle @ a).astype(np.float32), directions.copy(), base.copy())
