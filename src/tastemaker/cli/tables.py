@@ -1,7 +1,7 @@
 """Results as tables."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import exp, isnan
 from typing import TYPE_CHECKING, Any
 
 from .output import Table, short
@@ -70,12 +70,16 @@ def whole_catalog(reports: Mapping[str, "Report"]) -> Table:
 
 
 def slate(found: "Slate", catalog: "Catalog", sentences: Sequence[str]) -> Table:
+    """Where parts of a model take turns, scores are logarithms: shown is each item's share of the first one's."""
     rows = []
+    log, first = bool(found.spoke), next(iter(found.scores), 0.0)
     for rank, (id_, score, why) in enumerate(zip(found.items, found.scores, sentences, strict=True), 1):
         row = int(catalog.items.rows([id_])[0])
+        alike = found.sources[rank - 1] == found.level  # what another level added is on another scale
+        said = f"{score:.3f}" if not log else f"{exp(score - first):.0%}" if alike else ""
         brand = " · ".join(filter(None, (column[row] for column in catalog.categories.values())))
-        rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), f"{score:.3f}", why])
-    return Table("", [">#", "item", "", ">score", "why"], rows)
+        rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), said, why])
+    return Table("", [">#", "item", "", ">beside #1" if log else ">score", "why"], rows)
 
 
 def versions(found: Sequence["ModelVersion"]) -> Table:
