@@ -112,7 +112,8 @@ def _answer(
         "context": felt,
     }
     few = "" if len(slate.items) >= asked["n"] else f"you asked for {asked['n']:,}, and {len(slate.items):,} fit"
-    notes = "; ".join(filter(None, [slate.level_reason, few]))
+    tied = "what is equally near stands in the catalog's order" if alike and tables.tied(slate) else ""
+    notes = "; ".join(filter(None, [slate.level_reason, few, tied]))
     note = f"Note: {notes}." if notes else ""
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}. {note}".rstrip()
     if slate.spoke:
