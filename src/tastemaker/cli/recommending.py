@@ -118,7 +118,7 @@ def _answer(
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}. {note}".rstrip()
     if slate.spoke:
         label = next((next(iter(block)) for block in felt.values()), "")
-        out.say(moment(slate, felt, kinds_of(answers, slate, label)))
+        out.say(moment(slate, felt, kinds_of(answers.recommender, slate, label)))
         text = note
     out.result(data, tables.slate(slate, answers.catalog, why), text)
     if numbers and not out.json:

@@ -76,7 +76,7 @@ def explain(answers: Answers, query: Query | None, slate: Slate) -> Explained:
     query: None = nobody says what they think of anything, as where an item is only compared
     """
     foretold = {} if query is None else _foretold(answers, query, slate)
-    wanted = suits(answers, query, slate)
+    wanted = suits(answers.recommender, query, slate)
     found = evidence(slate, answers.catalog, query, foretold, answers.called, wanted)
     return worded(answers.store, slate, found, answers.catalog, wording_of(answers.store.recipe()))
 
@@ -137,6 +137,7 @@ def _as_shown(answers: Answers, query: Query, row: Mapping[str, Any]) -> Slate:
         level=fresh.level,
         level_reason="; ".join(why),
         arm=row["arm"],
+        spoke=fresh.spoke,
     )
 
 
