@@ -157,6 +157,12 @@ def test_a_search_shows_best_beside_present(store: Store) -> None:
     best = [row["value"] for row in plot.rows if row["what"] == words.BEST_SO_FAR]
     assert best == sorted(best, reverse=not one.higher)
     assert {row[words.COL_SETTING] for row in tuning.beside_rows(one)} == set(tuning.fields_of(one))
+    path = tuning.fields_of(one)[0]
+    called = replace(one, study=replace(study, settings={**study.settings, "names": {path: "knn.so"}}))
+    assert tuning.beside_rows(called)[0][words.COL_SETTING] == "knn.so"
+    plot = tuning.slice_plot(called, path)
+    assert (plot.x_title, plot.rows) == ("knn.so", tuning.slice_plot(one, path).rows)
+    assert "knn.so" in plot.title
 
 
 def test_importance_sees_the_setting_that_matters(store: Store) -> None:
@@ -168,6 +174,10 @@ def test_importance_sees_the_setting_that_matters(store: Store) -> None:
     plot = tuning.importance_plot(tuning.Searched(study, trials))
     assert plot is not None
     shares = {row["setting"]: row["share"] for row in plot.rows}
+    named = replace(study, settings={**study.settings, "names": {"a": "mf.a"}})
+    called = tuning.importance_plot(tuning.Searched(named, trials))
+    assert called is not None
+    assert called.rows == [{**row, "setting": "mf.a" if row["setting"] == "a" else row["setting"]} for row in plot.rows]
     assert shares["a"] > 0.7
     assert shares["b"] < 0.2
     assert shares["c"] == 0.0

@@ -1,11 +1,17 @@
 """The commands of a recipe of moments, as somebody types them."""
 
+import re
 import subprocess
 import sys
+import tomllib
+from importlib import resources
 
 import pytest
 
 from ..lifecycle.moments import some_clicks, user_data
+
+with resources.files("tastemaker.recipes").joinpath("mood.toml").open("rb") as file:
+    MAPPED = tomllib.load(file)["context"]["emotion"]["mapping"]
 
 
 @pytest.fixture
@@ -23,6 +29,16 @@ def test_the_story_from_a_feeling_to_a_network(run, feel):
     assert first.code == 0
     assert "sad (0." in first.out
     assert "· mapping, version 0" in first.out
+    assert re.search(r"^sad \(0\.\d\d\), which asks for (comedy|music|pets)", first.out, re.MULTILINE)  # once
+    assert re.search(r" 1 .* 100% +(Comedy|Music|Pets) suits “sad” \(0\.\d\d\)\.", first.out)
+    assert "Scores and weights are logarithms" in run("recommend", *text, "-n", 3, "--explain").out
+    found = run("recommend", *text, "--json", "-n", 400).json
+    for one in found["evidence"]:
+        moved = sum(c["weight"] for c in one["counted"])
+        assert abs(one["score"] - one["base"] - moved) < 1e-4
+        wants = [c for c in one["counted"] if c["suits"]]
+        assert all(c["suits"] in MAPPED[c["name"]] and c["weight"] > 0 for c in wants)
+    assert sum(any(c["suits"] for c in one["counted"]) for one in found["evidence"]) > 3
     assert "no network has been trained yet" in first.out
     refused = run("train")
     assert refused.code == 1

@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from tastemaker.data.query import Query, Reason, Slate
-from tastemaker.explain import Foretold, Wording, sentence, sentences
+from tastemaker.explain import Foretold, Wording, evidence, sentence, sentences
 from tastemaker.explain.alike import Likeness
+from tastemaker.explain.evidence import Suits
+from tastemaker.explain.facts import facts
 from tastemaker.explain.template import common
 from tastemaker.store.alike import DESCRIBED, beside, described
 
 from .made import CATALOG, ENERGY, N, told
+from .made import slate as slate_of
 
 LIKED = Query(likes=("a: one", "item 2"))
 SAD = Query(context={"emotion": {"sad": 0.82, "happy": 0.18}, "hour": {"sin": 0.2, "cos": -0.9}})
@@ -56,6 +59,21 @@ SAD = Query(context={"emotion": {"sad": 0.82, "happy": 0.18}, "hour": {"sin": 0.
 )  # fmt: skip
 def test_a_reason_in_words(parts: dict[str, float], query: Query | None, said: str) -> None:
     assert sentence(told("item 1", parts, query)) == said
+
+
+def test_a_kind_that_the_mapping_wants_is_named_with_the_label_that_wants_it() -> None:
+    shown, wanted = slate_of("item 1", {"context:emotion": 0.4, "base": 0.1}), Suits("emotion", "happy", 0.18, "comedy")
+    (found,) = evidence(shown, CATALOG, SAD, suits={"item 1": wanted})
+    assert sentence(found) == "Comedy suits “happy” (0.18)."
+    assert (found.counted[0].name, found.counted[0].suits, found.score) == ("happy", "comedy", 0.5)
+    assert found.unexplained == 0.0
+    known = facts(found, Wording())
+    assert known is not None
+    assert known.lines == ("You sound happy (0.18). What fits now: comedy.",)
+    assert dict(zip(known.names, known.kinds, strict=True)) == {"comedy": "category", "happy": "context"}
+    against = slate_of("item 1", {"context:emotion": -0.4, "context:hour": 0.5})
+    (found,) = evidence(against, CATALOG, SAD, suits={"item 1": wanted})
+    assert "comedy" not in sentence(found).lower()  # what speaks against it is not what it is wanted for
 
 
 def test_what_is_strongest_comes_first_and_what_speaks_against_it_last() -> None:

@@ -23,7 +23,16 @@ def rated(taught: Project, tmp_path: Path) -> Project:
 
 
 def test_users_unlike_the_invented_ones_are_learned(rated: Project) -> None:
-    done = rated.train(options=HARD)
+    seen: dict[str, int] = {}  # stage -> how often it was over
+
+    def over(progress: Progress) -> None:
+        seen[progress.stage] = seen.get(progress.stage, 0) + (progress.done == progress.total > 1)
+
+    done = rated.train(options=HARD, watch=Watch(report=over))
+    assert {stage: n for stage, n in seen.items() if stage.startswith("train")} == {
+        "train bpr": 1,
+        "train bpr on all events": 1,
+    }
     assert (done.parent.id, done.version.parent, done.version.id) == (2, 2, 3)
     assert done.used.synthetic == 600  # all the invented ones again: there are as many
     assert 500 <= done.used.real <= 600  # all but those whom the predictions are calibrated on

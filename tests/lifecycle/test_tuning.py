@@ -276,6 +276,7 @@ def test_review_shows_and_apply_writes(shop: Project) -> None:
 def test_members_of_a_blend_are_searched_and_written(shop: Project) -> None:
     done = shop.tune(Wanted("both", "random", 6, seed=3))
     assert {"members.0.k", "members.1.out"} <= done.report.space.keys()
+    assert [*map(done.report.name, ("members.0.k", "members.1.out"))] == ["itemknn.k", "graph.out"]
     if not done.report.changes():
         pytest.fail("nothing better was found than poor settings")
     alone = shop.recipe.models["knn"]

@@ -36,6 +36,9 @@ def test_what_was_typed_is_read_and_the_answer_says_who_spoke(tmp_path: Path) ->
         assert said["spoke"] == "mapping"
         assert max(said["context"]["emotion"].items(), key=lambda one: one[1])[0] == "sad"
         assert len(said["items"]) == 3
+        asked = f"/v1/explanations/{said['request_id']}"
+        until(lambda: service.ask("GET", asked).status_code == 200)
+        assert all(" suits “sad” (0." in one["sentence"] for one in service.get(asked)["items"])
         given = service.post("/v1/recommendations", {"context": {"emotion": "happy"}, "place": "Oslo", "n": 3})
         assert given["context"]["emotion"]["happy"] == 1.0
         assert service.ask("POST", "/v1/recommendations", json={"text": "x" * 200_000}).status_code == 422

@@ -9,7 +9,7 @@ import pytest
 from tastemaker.algorithms import BiasedMF, ItemKNN
 from tastemaker.metrics import Interval
 from tastemaker.tune import plan, report, search, space_of
-from tastemaker.tune.picture import page, png, said
+from tastemaker.tune.picture import drawn, page, png, said
 from tastemaker.tune.report import Gain
 from tastemaker.watch import Watch
 
@@ -82,6 +82,21 @@ def test_a_page_needs_nothing_else(told):
     assert "<h1>Tuning mf &lt;x&gt;</h1>" in text
     assert text.count("<tr>") == 1 + 5 + 1 + 60
     assert "better by +3.5000 [+3.1000, +3.9000], and the interval is above 0" in text
+
+
+def test_fields_are_called_as_people_call_them_and_their_paths_stay_for_programs(told):
+    path = next(iter(told.slices()))
+    one = replace(told, names={path: "mf.the_field"})
+    text = page(one, b"")
+    assert f">{path}<" in page(told, b"")
+    assert f">{path}<" not in text
+    assert text.count(">mf.the_field<") == 2  # beside the present settings, and above the trials
+    assert one.as_json()["names"][path] == one.best_hp()["names"][path] == "mf.the_field"
+    assert path in one.as_json()["space"]
+    assert told.name(path) == path
+    figures = [text.get_text() for axes in drawn(one).axes for text in (*axes.get_yticklabels(), axes.xaxis.label)]
+    assert figures.count("mf.the_field") == 2
+    assert path not in figures
 
 
 def test_what_is_said(told):

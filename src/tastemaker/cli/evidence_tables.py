@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..explain.explainer import Explained
 
 MOST = 8  # parts that have a row of their own
+LOG = "Scores and weights are logarithms: +0.69 doubles what an item is worth, −0.69 halves it."
 
 
 def show(found: "Explained", out: Output, words: bool = False) -> None:
@@ -16,6 +17,8 @@ def show(found: "Explained", out: Output, words: bool = False) -> None:
     for rank, (each, said) in enumerate(zip(found.evidence, found.words, strict=True), 1):
         out.result(None, None, f"{rank}. {each.title}" + (f"\n   {said}" if words else ""))
         parts(each).print()
+    if found.slate.spoke:
+        out.result(None, None, LOG)
 
 
 def parts(each: "Evidence") -> Table:
@@ -41,6 +44,8 @@ def _about(c: "Counted") -> str:
         said.append(f"{'opinion' if c.kind == 'item' else 'asked'} {c.opinion:g}")
     if c.chance is not None:
         said.append(f"chance {c.chance:.2f}")
+    if c.suits:
+        said.append(f"asks for {c.suits}")
     if c.alike.tags:
         said.append(f"shares {', '.join(c.alike.tags)}")
     if c.both:

@@ -91,6 +91,7 @@ def _answer(
     facts: dict[str, str] | None = None,
 ) -> None:  # fmt: skip
     from ..explain.explainer import explain
+    from ..explain.suits import kinds_of
     from ..store import Store
     from ..store.alike import DESCRIBED
     from ..store.answers import Answers
@@ -111,11 +112,13 @@ def _answer(
         "context": felt,
     }
     few = "" if len(slate.items) >= asked["n"] else f"you asked for {asked['n']:,}, and {len(slate.items):,} fit"
-    notes = "; ".join(filter(None, [slate.level_reason, few]))
+    tied = "what is equally near stands in the catalog's order" if alike and tables.tied(slate) else ""
+    notes = "; ".join(filter(None, [slate.level_reason, few, tied]))
     note = f"Note: {notes}." if notes else ""
     text = f"Answered by {LEVELS.get(slate.level, '{}').format(slate.version)}. {note}".rstrip()
     if slate.spoke:
-        out.say(moment(slate, felt))
+        label = next((next(iter(block)) for block in felt.values()), "")
+        out.say(moment(slate, felt, kinds_of(answers.recommender, slate, label)))
         text = note
     out.result(data, tables.slate(slate, answers.catalog, why), text)
     if numbers and not out.json:
@@ -135,11 +138,12 @@ def told(
     return {name: dict(sorted(block.items(), key=lambda one: -one[1])) for name, block in blocks.items()}
 
 
-def moment(slate: "Slate", felt: dict[str, dict[str, float]]) -> str:
-    """What was understood, and who answers."""
+def moment(slate: "Slate", felt: dict[str, dict[str, float]], kinds: Sequence[str] = ()) -> str:
+    """What was understood, what the mapping wants then, and who answers."""
     best = [next(iter(block.items())) for block in felt.values()]
     said = ", ".join(f"{label} ({share:.2f})" for label, share in best) or "nothing is known of the moment"
-    return f"{said} · {slate.spoke}, version {slate.version}"
+    wants = f", which asks for {', '.join(kinds)}" if kinds else ""
+    return f"{said}{wants} · {slate.spoke}, version {slate.version}"
 
 
 def context_of(texts: list[str] | None) -> dict[str, dict[str, float]]:

@@ -1,7 +1,7 @@
 """Results as tables."""
 
 from collections.abc import Mapping, Sequence
-from math import isnan
+from math import exp, isnan
 from typing import TYPE_CHECKING, Any
 
 from .output import Table, short
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..metrics import Interval
     from ..store import ModelVersion
 
+DIGITS = (3, 4, 5)  # of scores: as few as tell different ones apart, or 3 where none of these do
 CASES = {
     "stated": "tastes stated",
     "vague": "tastes vague",
@@ -70,12 +71,22 @@ def whole_catalog(reports: Mapping[str, "Report"]) -> Table:
 
 
 def slate(found: "Slate", catalog: "Catalog", sentences: Sequence[str]) -> Table:
+    """Where parts of a model take turns, scores are logarithms: shown is each item's share of the first one's."""
     rows = []
+    digits = next((d for d in DIGITS if len({f"{s:.{d}f}" for s in found.scores}) == len({*found.scores})), DIGITS[0])
+    log, first = bool(found.spoke), next(iter(found.scores), 0.0)
     for rank, (id_, score, why) in enumerate(zip(found.items, found.scores, sentences, strict=True), 1):
         row = int(catalog.items.rows([id_])[0])
+        alike = found.sources[rank - 1] == found.level  # what another level added is on another scale
+        said = f"{score:.{digits}f}" if not log else f"{exp(score - first):.0%}" if alike else ""
         brand = " · ".join(filter(None, (column[row] for column in catalog.categories.values())))
-        rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), f"{score:.3f}", why])
-    return Table("", [">#", "item", "", ">score", "why"], rows)
+        rows.append([str(rank), short(catalog.titles[row], 44), short(brand, 24), said, why])
+    return Table("", [">#", "item", "", ">beside #1" if log else ">score", "why"], rows)
+
+
+def tied(found: "Slate") -> bool:
+    """Do two items of one level have the same score, not only the same digits?"""
+    return len({*zip(found.sources, found.scores, strict=True)}) < len(found.scores)
 
 
 def versions(found: Sequence["ModelVersion"]) -> Table:

@@ -9,7 +9,6 @@ from .output import Json, Output, Quiet, Table, Where
 
 if TYPE_CHECKING:
     from ..lifecycle.tuning import Tuned
-    from ..recipe import Recipe
     from ..tune.report import Report
 
 Study = Annotated[str | None, typer.Argument(help="A study's id; the latest one by default.")]
@@ -49,7 +48,7 @@ def tune(
     with Project.open(where) as project, out.watching(again="to go on: tastemaker tune --resume") as watch:
         done = project.tune(wanted, watch)
         project.tune_report(done.study.id)
-    _show(done, project.recipe, out)
+    _show(done, out)
     if not json:
         out.say(f"The report: {done.folder / 'report.html'} (also report.png, best_hp.json)")
     if done.helpers_failed and not json:
@@ -76,7 +75,7 @@ def review(
     with Project.open(where) as project:
         found = project.tune_review(study)
         if not json:
-            _show(found, project.recipe, out)
+            _show(found, out)
         ask = not json and not yes and bool(found.report.changes()) and _person()
         chosen = yes or (ask and typer.confirm(f"Write them into {project.store.root / 'recipe.toml'}?"))
         applied = project.tune_apply(found.study.id) if chosen else None
@@ -116,7 +115,7 @@ def history(where: Where = ".", json: Json = False) -> None:
     Output(json).result([asdict(one) for one in found], Table("", columns, rows) if found else None, text)
 
 
-def _show(found: "Tuned", recipe: "Recipe", out: Output) -> None:
+def _show(found: "Tuned", out: Output) -> None:
     from ..tune.picture import said, text
     from ..tune.report import UNSEEN
 
@@ -125,9 +124,8 @@ def _show(found: "Tuned", recipe: "Recipe", out: Output) -> None:
         out.result(_json(found))
         return
     if report.best is not None and report.present is not None:
-        names = _names(report, recipe)
         rows = [
-            [names[path], text(report.present.params[path]), text(report.best.params[path])]
+            [report.name(path), text(report.present.params[path]), text(report.best.params[path])]
             + [_share(report, path)] * bool(report.importance)
             for path in report.slices()
         ]
@@ -136,16 +134,6 @@ def _show(found: "Tuned", recipe: "Recipe", out: Output) -> None:
         out.say(f"{report.unranked}\n") if report.unranked else None
     known = f" It began with {found.known} earlier trials." if found.known else ""
     out.result(None, text=f"Study {report.study}, {report.protocol}: {said(report)}{known}\n({UNSEEN}.)")
-
-
-def _names(report: "Report", recipe: "Recipe") -> dict[str, str]:
-    """What people call the fields; their paths, where the recipe's model is another one by now."""
-    from ..tune.space import named
-
-    try:
-        return named(recipe.models[report.model], report.space)
-    except (KeyError, AttributeError, IndexError):
-        return {path: path for path in report.space}
 
 
 def _share(report: "Report", path: str) -> str:

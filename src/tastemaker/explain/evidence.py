@@ -28,6 +28,7 @@ class Counted:
     both:    for kind "item", how many users, or lists, have this item and that one; None = not looked up
     block:   the block of the context that the label stands in
     alike:   what both items have, for kind "item" among the strongest
+    suits:   the kind that the item is of and that the label asks for, where the recipe's mapping chose
     """
 
     kind: str
@@ -40,6 +41,17 @@ class Counted:
     block: str = ""
     both: int | None = None
     alike: Likeness = field(default_factory=Likeness)
+    suits: str = ""
+
+
+@dataclass(frozen=True)
+class Suits:
+    """kind: a taste, which the mapping names for the label of the block; chance: of the label"""
+
+    block: str
+    label: str
+    chance: float
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -87,12 +99,12 @@ class Evidence:
 
 def evidence(
     slate: Slate, catalog: Catalog, query: Query | None = None, foretold: Mapping[str, Foretold] | None = None,
-    called: str = "users",
+    called: str = "users", suits: Mapping[str, Suits] | None = None,
 ) -> list[Evidence]:  # fmt: skip
     """One Evidence an item of the slate.
 
     query: what was asked; without it nobody knows whether an item of the history was liked. foretold: by item id.
-    called: what somebody who has several items together is called
+    called: what somebody who has several items together is called. suits: by item id, which kind is wanted, and why
     """
     alike, asked = Alike(catalog), query or Query()
     known = query is None or bool(asked.likes or asked.ratings or asked.profile or asked.context)
@@ -100,6 +112,7 @@ def evidence(
     found = []
     for k, (item, row, score) in enumerate(zip(slate.items, rows, slate.scores, strict=True)):
         base, counted = _counted(slate.reasons[k], row, alike, asked, called)
+        counted = tuple(_suited(c, (suits or {}).get(item)) for c in counted)
         value = score if isfinite(score) else 0.0
         rest = value - base - sum(c.weight for c in counted)
         said = (foretold or {}).get(item)
@@ -109,6 +122,13 @@ def evidence(
             )
         )
     return found
+
+
+def _suited(counted: Counted, found: Suits | None) -> Counted:
+    """What the moment adds to an item comes by the label that wants its kind, which need not be the likeliest one."""
+    if found is None or (counted.kind, counted.block) != ("context", found.block) or counted.weight <= 0.0:
+        return counted
+    return replace(counted, name=found.label.replace("_", " "), chance=found.chance, suits=found.kind)
 
 
 def _counted(

@@ -18,6 +18,7 @@ from .evidence import Evidence, Foretold, evidence
 from .kept import Kept
 from .prompt import digest
 from .settings import Wording
+from .suits import suits
 from .template import caveat, expected, sentence
 
 GRADES = (BayesFactors, Foretelling, Ranked, RatingNeighbors)  # what foretells grades, beside ranking
@@ -75,7 +76,8 @@ def explain(answers: Answers, query: Query | None, slate: Slate) -> Explained:
     query: None = nobody says what they think of anything, as where an item is only compared
     """
     foretold = {} if query is None else _foretold(answers, query, slate)
-    found = evidence(slate, answers.catalog, query, foretold, answers.called)
+    wanted = suits(answers.recommender, query, slate)
+    found = evidence(slate, answers.catalog, query, foretold, answers.called, wanted)
     return worded(answers.store, slate, found, answers.catalog, wording_of(answers.store.recipe()))
 
 
@@ -135,6 +137,7 @@ def _as_shown(answers: Answers, query: Query, row: Mapping[str, Any]) -> Slate:
         level=fresh.level,
         level_reason="; ".join(why),
         arm=row["arm"],
+        spoke=fresh.spoke,
     )
 
 

@@ -73,4 +73,7 @@ def _fact(counted: Counted, wording: Wording) -> tuple[str, dict[str, str], list
     chance = "" if counted.chance is None else f" ({counted.chance:.2f})"
     numbers = [] if counted.chance is None else [f"{counted.chance:.2f}", f"{counted.chance:.0%}"]
     line = wording.said(counted.block, counted.name) + chance
-    return f"{line[:1].upper()}{line[1:]}.", {counted.name: "context"}, numbers
+    named = {counted.name: "context"}
+    if counted.suits and counted.suits == clean(counted.suits):
+        line, named = f"{line}. What fits now: {counted.suits}", {counted.suits: "category", **named}
+    return f"{line[:1].upper()}{line[1:]}.", named, numbers

@@ -123,6 +123,8 @@ def _clause(group: Sequence[Counted], turn: int, wording: Wording, mostly: bool 
 
 def _moment(counted: Counted, wording: Wording) -> str:
     chance = "" if counted.chance is None else f" ({counted.chance:.2f})"
+    if counted.suits:
+        return f"{counted.suits} suits “{counted.name}”{chance}"
     return wording.said(counted.block, counted.name) + chance
 
 

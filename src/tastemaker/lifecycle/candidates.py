@@ -28,6 +28,9 @@ Json = dict[str, Any]
 IDS = "ids"  # the array of a version that holds the ids of its items, in row order, joined by NUL
 
 
+ALL = "on all events"  # what is deployed learns from these, what is judged from fewer
+
+
 @dataclass(frozen=True)
 class Candidate:
     """name: its name in the recipe; curve: what learning reported, an entry an epoch; peak_memory: bytes.
@@ -47,11 +50,12 @@ class Candidate:
 
 
 def learn(
-    name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], Scorer], key: str | None = None
+    name: str, algorithm: Algorithm, watch: Watch, fit: Callable[[Watch], Scorer], key: str | None = None, on: str = ""
 ) -> Candidate:
     """Run `fit` under a stage of its own and keep what it reported.
 
     key: what is learned from what, so that the same job takes up its checkpoint after a kill; None = no checkpoint
+    on: from which events, where the same job learns it twice
     """
     curve: list[Mapping[str, float]] = []
 
@@ -61,7 +65,7 @@ def learn(
         watch.report(progress)
 
     begun, at = monotonic(), int(time())
-    stage = replace(watch, report=report).on(f"train {name}", key)
+    stage = replace(watch, report=report).on(f"train {name} {on}".rstrip(), key)
     stage.progress(0, 1)  # how many steps it takes is up to the algorithm
     scorer = fit(stage)
     took, index = monotonic() - begun, kept(stage.checkpoint)

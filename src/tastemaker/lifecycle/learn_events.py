@@ -24,7 +24,7 @@ from ..scorers import Scorer
 from ..store import ModelVersion, Store
 from ..store.loading import load_scorer, save_features
 from ..watch import Watch
-from .candidates import Candidate, fingerprint, learn, sharing, stream, trainable
+from .candidates import ALL, Candidate, fingerprint, learn, sharing, stream, trainable
 from .few_choices import learnable
 from .guards import Health, broken, contradicted, health, lost
 from .later import FEW_USERS, Judged, Later, next_part
@@ -139,7 +139,7 @@ def deploy(store: Store, lesson: Lesson, one: Learned, watch: Watch, train: Data
     """
     later, model = lesson.later, one.judged.algorithm
     train = later.data.where(later.deploy) if train is None else train
-    deployed = _fit(one.name, model, train, lesson.features, lesson.seed, kept(store, watch), lesson.asked)
+    deployed = _fit(one.name, model, train, lesson.features, lesson.seed, kept(store, watch), lesson.asked, ALL)
     _check_agreement(one.name, one.judged.scorer, deployed.scorer, later)
     return replace(one, deployed=deployed)
 
@@ -203,10 +203,11 @@ def _learned(
 
 
 def _fit(
-    name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, asked: float
-) -> Candidate:
+    name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, asked: float,
+    on: str = "",
+) -> Candidate:  # fmt: skip
     key = fingerprint(model, train, features, seed)
-    found = learn(name, model, watch, lambda stage: model.fit(train, features, stream(seed, name), stage), key)
+    found = learn(name, model, watch, lambda stage: model.fit(train, features, stream(seed, name), stage), key, on)
     return replace(found, scorer=asked_as_well(found.scorer, features, asked))
 
 

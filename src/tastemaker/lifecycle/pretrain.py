@@ -137,12 +137,14 @@ def features_of_version(
 
 def fit_one(
     name: str, model: Algorithm, train: Dataset, features: Features, seed: int, watch: Watch, valid: Dataset,
-    start: Scorer | None = None, *, rules: Rules,
+    start: Scorer | None = None, on: str = "", *, rules: Rules,
 ) -> Candidate:  # fmt: skip
     """Learned, taken at its word, and calibrated on users it did not learn from."""
     resumable = start is None and not getattr(model, "patience", 0)  # what waits for validation is not kept
     key = fingerprint(model, train, features, seed) if resumable else None
-    found = learn(name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start), key)
+    found = learn(
+        name, model, watch, lambda w: model.fit(train, features, stream(seed, name), w, valid, start), key, on
+    )
     alone = calibrate(found.scorer, valid, stream(seed, f"calibrate {name}"))
     whole = at_its_word(alone, features, rules.near, rules.stated, rules.whole)
     return replace(found, scorer=calibrate(whole, valid, stream(seed, f"calibrate {name}")))

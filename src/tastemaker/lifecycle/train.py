@@ -24,7 +24,7 @@ from ..scorers import Scorer
 from ..store import EventCount, ModelVersion, Store
 from ..store.loading import load_scorer, save_features
 from ..watch import Watch
-from .candidates import Candidate, as_artifact, as_run, as_version, keep_features, stream, trainable
+from .candidates import ALL, Candidate, as_artifact, as_run, as_version, keep_features, stream, trainable
 from .meant import version_meant
 from .plots import plot_training
 from .pretrain import features_of_version, fit_one
@@ -71,8 +71,10 @@ def train(
     valid = split.valid if n_users(split.valid) >= FEW else spare
     learn_from = (split.train, together(data, (split.train, split.test)) if len(split.test) else split.train)
     fits = [
-        fit_one(name, model, together(data, (part, replayed)), features, seed, watch, valid, begin, rules=recipe.rules)
-        for part, begin in zip(learn_from, begins, strict=True)
+        fit_one(
+            name, model, together(data, (part, replayed)), features, seed, watch, valid, begin, on, rules=recipe.rules
+        )
+        for part, begin, on in zip(learn_from, begins, ("", ALL), strict=True)
     ]
     tried, final = fits
     case = real_case(split.test, features, stream(seed, "real case"))

@@ -86,6 +86,7 @@ def review(store: Store, study: str | None = None) -> Tuned:
     said = report(
         found.id, found.model, found.search, found.metric, s["higher"], s["protocol"], s["trials"],
         from_json(s["space"]), made, gain and Gain(gain["present"], gain["best"], Interval(**gain["gain"])),
+        s.get("names"),
     )  # fmt: skip
     return Tuned(found, said, folder_of(store, found.id), found.state == "done", len(s.get("known", [])))
 

@@ -13,7 +13,7 @@ from ..store import tuning as kept
 from ..store.arrivals import settled_mark
 from ..store.tuning import NewStudy, Study, TrialRow
 from ..tune import Plan, Trial, from_json, plan, quiet, to_json, with_values
-from ..tune.space import fixed_of
+from ..tune.space import fixed_of, named
 from ..watch import Watch
 from .learn_events import event_models
 from .pretrain import features_of_version, project_features
@@ -62,6 +62,7 @@ def begin(store: Store, recipe: Recipe, wanted: Wanted, watch: Watch) -> Study:
     objective = objective.named(metric).fitting(algorithm, quiet(watch))
     settings = {
         "space": to_json(made.space),
+        "names": named(algorithm, made.space),
         "present": made.present,
         "trials": made.trials,
         "batch": made.batch,

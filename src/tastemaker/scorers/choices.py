@@ -109,6 +109,10 @@ class Choices(Scorer):
         found = (0.98 * found + 0.02 * self.prior) * np.exp(WISH * np.nan_to_num(s.stated - 0.5))
         return np.asarray(found / found.sum(axis=1, keepdims=True), np.float32)
 
+    def wanted(self, shares: Sequence[float], row: int) -> Float32:
+        """What each label, by its share, gives an item through the mapping, float32 (n_labels, n_categories)."""
+        return np.asarray(np.array(shares, np.float32)[:, None] * self.mapping * self.membership[row], np.float32)
+
     def score_all(self, batch: Batch) -> Float32:
         shares, _ = self.shares(self.situation(batch))
         return np.asarray(self._log(shares @ self.membership.T) + self._within(batch), np.float32)

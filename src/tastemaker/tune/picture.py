@@ -16,6 +16,12 @@ td.n, th.n { text-align: right; font-variant-numeric: tabular-nums } img { max-w
 
 
 def png(report: Report) -> bytes:
+    kept = BytesIO()
+    drawn(report).savefig(kept, format="png", metadata={"Software": None})
+    return kept.getvalue()
+
+
+def drawn(report: Report) -> Any:
     """Best so far by trial, importance of the fields, and the metric by each field."""
     from matplotlib.figure import Figure
 
@@ -29,9 +35,7 @@ def png(report: Report) -> bytes:
     for place, (path, points) in enumerate(slices):
         column = 2 * (place % 3)
         _slice(figure.add_subplot(layout[1 + place // 3, column : column + 2]), report, path, points)
-    kept = BytesIO()
-    figure.savefig(kept, format="png", metadata={"Software": None})
-    return kept.getvalue()
+    return figure
 
 
 def _progress(axes: Any, report: Report) -> None:
@@ -55,12 +59,12 @@ def _importance(axes: Any, report: Report) -> None:
     paths = list(report.importance)[::-1]
     if not paths:
         axes.text(0.5, 0.5, "too few trials to tell", ha="center", transform=axes.transAxes)
-    axes.barh(paths, [report.importance[path] for path in paths], color="#4878a8")
+    axes.barh([report.name(path) for path in paths], [report.importance[path] for path in paths], color="#4878a8")
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def _slice(axes: Any, report: Report, path: str, points: Sequence[tuple[Any, float]]) -> None:
-    axes.set(xlabel=path, ylabel=report.metric)
+    axes.set(xlabel=report.name(path), ylabel=report.metric)
     field = report.space[path]
     if isinstance(field, Range) and field.log:
         axes.set_xscale("log")
@@ -78,7 +82,7 @@ def page(report: Report, picture: bytes) -> str:
     parts = [f"<h1>Tuning {escape(report.model)}</h1>", f"<p>{escape(said(report))}</p>"]
     parts += [f"<p class=note>{escape(report.protocol)}; {UNSEEN}. Study {escape(report.study)}.</p>"]
     settings = [] if report.best is None or report.present is None else [
-        (path, text(report.present.params[path]), text(report.best.params[path]), _share(report, path))
+        (report.name(path), text(report.present.params[path]), text(report.best.params[path]), _share(report, path))
         for path in report.slices()
     ]  # fmt: skip
     parts += ["<h2>Settings</h2>", _table(("field", "present", "best", "importance"), settings)]
@@ -90,7 +94,10 @@ def page(report: Report, picture: bytes) -> str:
         (str(t.number), t.state, text(t.value), *(text(t.params.get(p)) for p in fields), f"{t.seconds:.1f}")
         for t in report.trials
     ]
-    parts += ["<h2>Trials</h2>", _table(("trial", "state", report.metric, *fields, "seconds"), trials)]
+    parts += [
+        "<h2>Trials</h2>",
+        _table(("trial", "state", report.metric, *map(report.name, fields), "seconds"), trials),
+    ]
     head = f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(report.study)}</title>"
     return f"{head}<style>{STYLE}</style>{''.join(parts)}</html>\n"
 

@@ -1,7 +1,7 @@
 """What a search found: best so far, which fields matter, and the best settings beside the present ones."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..metrics import Interval
@@ -27,6 +27,7 @@ class Report:
     trials:     in order; number 0 had the present settings
     importance: field -> share, highest first; {} where too little was tried
     gain:       None until the search is over, or where the present settings are the best
+    names:      field -> what people call it; a field that it lacks is called by its path
     """
 
     study: str
@@ -40,6 +41,10 @@ class Report:
     trials: Sequence[Trial]
     importance: Mapping[str, float]
     gain: Gain | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, path: str) -> str:
+        return self.names.get(path, path)
 
     @property
     def best(self) -> Trial | None:
@@ -97,6 +102,7 @@ class Report:
         found: dict[str, Any] = {"study": self.study, "model": self.model, "settings": self.settings()}
         found |= {"metric": self.metric, "higher_is_better": self.higher, "value": self.best and self.best.value}
         found |= {"present": self.present and {"settings": self.present.params, "value": self.present.value}}
+        found |= {"names": {path: self.name(path) for path in self.space}}
         return found | {"gain": self.gain and asdict(self.gain), "protocol": self.protocol, "note": UNSEEN}
 
     def as_json(self) -> dict[str, Any]:
@@ -107,8 +113,8 @@ class Report:
 
 def report(
     study: str, model: str, search: str, metric: str, higher: bool, protocol: str, wanted: int, space: Space,
-    trials: Sequence[Trial], gain: Gain | None = None,
+    trials: Sequence[Trial], gain: Gain | None = None, names: Mapping[str, str] | None = None,
 ) -> Report:  # fmt: skip
     made = sorted(trials, key=lambda trial: trial.number)
     shares = importance(space, made, higher)
-    return Report(study, model, search, metric, higher, protocol, wanted, space, made, shares, gain)
+    return Report(study, model, search, metric, higher, protocol, wanted, space, made, shares, gain, names or {})

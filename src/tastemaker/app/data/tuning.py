@@ -24,6 +24,10 @@ class Searched:
     def higher(self) -> bool:
         return bool(self.study.settings.get("higher", True))
 
+    def name(self, field: str) -> str:
+        """What people call it; its path, in a study that kept no names."""
+        return str((self.study.settings.get("names") or {}).get(field, field))
+
     @property
     def whole(self) -> list[TrialRow]:
         return [t for t in self.trials if t.state == "done" and t.value is not None]
@@ -113,7 +117,7 @@ def importance_plot(found: Searched) -> Plot | None:
         return None
     values = np.array([t.value for t in found.whole], np.float64)
     rows: list[dict[str, Any]] = [
-        {"setting": name, "share": _explained([t.params.get(name) for t in found.whole], values)}
+        {"setting": found.name(name), "share": _explained([t.params.get(name) for t in found.whole], values)}
         for name in fields_of(found)
     ]
     rows.sort(key=lambda row: -float(row["share"]))
@@ -166,12 +170,12 @@ def slice_plot(found: Searched, name: str) -> Plot:
     log = numbers and bool(space.get("log")) and all(float(row["setting"]) > 0 for row in rows)
     return Plot(
         f"slice-{name}",
-        words.SLICE_TITLE.format(metric=found.study.metric, name=name),
+        words.SLICE_TITLE.format(metric=found.study.metric, name=found.name(name)),
         "point",
         rows,
         "setting",
         "value",
-        name,
+        found.name(name),
         found.study.metric,
         x_kind="number" if numbers else "name",
         series="what",
@@ -190,8 +194,8 @@ def beside_rows(found: Searched) -> list[Row]:
     if best is None or present is None:
         return []
     return [
-        {words.COL_SETTING: name, words.PRESENT: _plain(present.params.get(name)), words.BEST: _plain(value),
-         words.COL_DIFFERS: words.YES if present.params.get(name) != value else ""}
+        {words.COL_SETTING: found.name(name), words.PRESENT: _plain(present.params.get(name)),
+         words.BEST: _plain(value), words.COL_DIFFERS: words.YES if present.params.get(name) != value else ""}
         for name, value in best.params.items()
     ]  # fmt: skip
 

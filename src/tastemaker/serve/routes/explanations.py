@@ -1,5 +1,6 @@
 """Why an answer was what it was: the version that gave it is asked again, with what it knew then."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Path
@@ -7,7 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from ...data.query import Query, Slate
 from ...data.query import Reason as Part
+from ...recommender import Recommender
 from ...store.slates import slate_of_request
+from ..guarded import Guarded
 from ..live import Live
 from ..models import Explanation
 from ..problems import Refused
@@ -52,6 +55,7 @@ def asked_then(row: Any, live: Live) -> Query:
 def _explained(tenant: Tenant, row: Any, live: Live, query: Query, found: Slate) -> dict[str, Any]:
     from ...explain import evidence  # here: a worker is ready sooner, and smaller
     from ...explain.explainer import worded, wording_of
+    from ...explain.suits import suits
 
     by_id = dict(zip(found.items, found.reasons, strict=True))
     reasons = tuple(by_id.get(id_, ()) for id_ in row.items)
@@ -60,7 +64,8 @@ def _explained(tenant: Tenant, row: Any, live: Live, query: Query, found: Slate)
         tuple(row.items[k] for k in known), (0.0,) * len(known), ("",) * len(known), tuple(reasons[k] for k in known),
         row.version, row.level,
     )  # fmt: skip
-    counted = evidence(slate, live.catalog, query, called=live.answers.called)
+    wanted = suits(_bare(live.answers.recommender), query, found)
+    counted = evidence(slate, live.catalog, query, called=live.answers.called, suits=wanted)
     told = worded(tenant.store, slate, counted, live.catalog, wording_of(tenant.store.recipe()))
     said = dict(zip(slate.items, told.words, strict=True))
     same = found.version == row.version
@@ -72,6 +77,14 @@ def _explained(tenant: Tenant, row: Any, live: Live, query: Query, found: Slate)
         "items": [_item(k, id_, row.scores[k], reasons[k], said.get(id_, "")) for k, id_ in enumerate(row.items)],
         "note": "" if same else f"version {row.version} answered; this is how version {found.version} sees it",
     }  # fmt: skip
+
+
+def _bare(chain: Recommender) -> Recommender:
+    """The same chain, its scorers without their guard."""
+    scorers = (one.scorer.inner if isinstance(one.scorer, Guarded) else one.scorer for one in chain.levels)
+    return replace(
+        chain, levels=tuple(replace(one, scorer=bare) for one, bare in zip(chain.levels, scorers, strict=True))
+    )
 
 
 def _item(k: int, id_: str, score: float | None, reasons: tuple[Part, ...], sentence: str) -> dict[str, Any]:
