@@ -1,6 +1,6 @@
 """Which kind of item somebody chooses in a moment: network, mapping, popularity and oracle on invented lives.
 
-    python benchmarks/moments.py shared/data/youtube/GBvideos.csv --users 400 --clicks 250
+    python benchmarks/moments.py GBvideos.csv --users 400 --clicks 250
 
 Protocol: people live thirty days (synth.life) over the catalog: nine tenths of the mapping's choices and of their own
 taste as the recipe says. In the world "habit" each has four hours of the day in which 80 % of the choices are of one

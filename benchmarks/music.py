@@ -1,6 +1,6 @@
 """Held-out playlists: five of their tracks are told, the others are looked for among all. Prints a table.
 
-    python benchmarks/music.py shared/data/spotify-playlists/spotify_songs.csv.gz --folds 5
+    python benchmarks/music.py spotify_songs.csv.gz --folds 5
 
 Protocol: playlists are dealt to five folds, each wholly in one; a model and its features learn from the other four, and
 choose epochs, gains and weights on playlists held out of these. Only playlists with six tracks or more are asked. All

@@ -1,6 +1,6 @@
 """The hybrid beside peers, on playlists held out: LightFM's maintained fork with features, implicit's ALS with content.
 
-    python benchmarks/music_peers.py shared/data/spotify-playlists/spotify_songs.csv.gz --folds 5
+    python benchmarks/music_peers.py spotify_songs.csv.gz --folds 5
 
 Protocol: as benchmarks/music.py. Each peer has an environment of its own (benchmarks/peers/install.py); one that will
 not install is reported, not dropped. Settings of a peer are chosen among a few on a fifth of each fold's training
