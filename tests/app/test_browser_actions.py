@@ -98,7 +98,7 @@ def test_a_training_outlives_the_page_and_a_cancelled_one_changes_nothing(
     root = copied(taught_light, tmp_path)
     recipe = root / "recipe.toml"
     recipe.write_text(
-        recipe.read_text("utf-8").replace("[models.bpr]\nepochs = 10", "[models.bpr]\nepochs = 4000"), "utf-8"
+        recipe.read_text("utf-8").replace("[models.bpr]\nepochs = 10", "[models.bpr]\nepochs = 100000"), "utf-8"
     )
     was = _active(root)
     with served(root) as url:

@@ -40,6 +40,11 @@ def broken_database(service: Service, monkeypatch: pytest.MonkeyPatch) -> Any:
     until(lambda: service.tenant.up)
 
 
+def forget_answers(service: Service) -> None:
+    for _, _, made in service.tenant.histories._kept.values():
+        made.clear()
+
+
 def make_scorer(service: Service, level: int, **methods: Any) -> Any:
     """Break a level of the chain that answers now."""
     guarded = service.tenant.live.answers.recommender.levels[level].scorer  # type: ignore[union-attr]
@@ -196,7 +201,7 @@ def test_the_database_is_away(service: Service, project: Project, monkeypatch: p
     service.post("/v1/events", [{"user": "ann", "item": items[0], "kind": "like"}])
     known = service.recommend("ann")
     with broken_database(service, monkeypatch):
-        service.tenant.answers.clear()
+        forget_answers(service)
         found = service.recommend("ann")
         assert ids_of(found) == ids_of(known)
         assert "an older one is used" in found["fallback"]["reason"]
@@ -336,3 +341,17 @@ def test_a_project_that_opens_late(shop: Path, tmp_path: Path) -> None:
         (tmp_path / "away.db").rename(database)
         until(lambda: http.get("/health/ready").status_code == 200)
         assert http.get("/v1/users/ann/recommendations").status_code == 200
+
+
+def test_answers_are_remembered_no_longer_than_the_history_that_they_were_made_of(service: Service) -> None:
+    item = service.recommend("ann")["items"][0]["id"]
+    histories = service.tenant.histories
+    mark = service.tenant.marks.of(service.tenant.name, "ann")
+    assert list(histories.made("ann", mark) or ()) == [(5, False)]
+    assert histories.made("ann", mark + 1) is None
+    service.post("/v1/events", [{"user": "ann", "item": item, "kind": "like"}])
+    assert service.recommend("ann", 3)["items"][0]["id"] != item
+    kept = [key for _, _, made in histories._kept.values() for key in made]
+    assert kept == [(3, False)]
+    histories.clear()
+    assert histories._made == 0

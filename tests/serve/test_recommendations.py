@@ -71,13 +71,13 @@ def test_similar_items(service: Service, project: Project) -> None:
 
 
 def test_what_nobody_knows_is_named(service: Service) -> None:
-    for body, says in (
-        ({"likes": ["No Such Thing"]}, "No item is called"),
-        ({"taste": {"wody": 0.5}}, "did you mean"),
-        ({"filters": {"colour": "red"}}, "Nothing can be filtered by"),
+    for body, status, says in (
+        ({"likes": ["No Such Thing"]}, 404, "No item is called"),
+        ({"taste": {"wody": 0.5}}, 422, "did you mean"),
+        ({"filters": {"colour": "red"}}, 404, "Nothing can be filtered by"),
     ):
         found = service.ask("POST", "/v1/recommendations", json=body)
-        assert found.status_code == 404
+        assert found.status_code == status
         assert found.headers["content-type"] == "application/problem+json"
         assert says in found.json()["detail"]
 

@@ -23,6 +23,7 @@ from .shared import UserMarks
 
 Context = Mapping[str, Mapping[str, float]]
 USERS, EVENTS = 20_000, 150_000  # kept at most, some 150 bytes an event
+ANSWERS = 5_000  # made of what is kept, at most
 
 
 @dataclass
@@ -33,12 +34,13 @@ class Histories:
     marks: UserMarks
     hits: int = 0
     misses: int = 0
-    _kept: "OrderedDict[str, tuple[int, Query]]" = field(default_factory=OrderedDict)
+    _kept: "OrderedDict[str, tuple[int, Query, dict[Any, Any]]]" = field(default_factory=OrderedDict)
     _events: int = 0
+    _made: int = 0
 
     def clear(self) -> None:
         self._kept.clear()
-        self._events = 0
+        self._events = self._made = 0
 
     def known(
         self, users: Iterable[str], read: Callable[[], AbstractContextManager[sa.Connection]], catalog: Catalog,
@@ -68,6 +70,22 @@ class Histories:
                 self._keep(user, mark, found[user])
         return found
 
+    def made(self, user: str, mark: int) -> dict[Any, Any] | None:
+        """Answers made of what was known of them at that mark, which go when it goes; None where it is not kept."""
+        kept = self._kept.get(user)
+        return None if kept is None or kept[0] != mark else kept[2]
+
+    def make(self, user: str, mark: int, key: Any, answer: Any) -> None:
+        made = self.made(user, mark)
+        if made is None:
+            return
+        if self._made >= ANSWERS:
+            for _, _, others in list(self._kept.values()):
+                others.clear()
+            self._made = 0
+        self._made += key not in made
+        made[key] = answer
+
     def is_fresh(self, user: str) -> bool:
         """Is what is remembered of them what would be read?"""
         kept = self._kept.get(user)
@@ -81,10 +99,11 @@ class Histories:
     def _keep(self, user: str, mark: int, known: Query) -> None:
         old = self._kept.pop(user, None)
         self._events += len(known.ratings) - (0 if old is None else len(old[1].ratings))
-        self._kept[user] = (mark, known)
+        self._made -= 0 if old is None else len(old[2])
+        self._kept[user] = (mark, known, {})
         while len(self._kept) > USERS or (self._events > EVENTS and len(self._kept) > 1):
-            _, (_, oldest) = self._kept.popitem(last=False)
-            self._events -= len(oldest.ratings)
+            _, (_, oldest, made) = self._kept.popitem(last=False)
+            self._events, self._made = self._events - len(oldest.ratings), self._made - len(made)
 
 
 def _queries(

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from ..data.query import Query
 from ..errors import StoreError
@@ -47,7 +46,6 @@ class Tenant:
         self.gone: frozenset[str] = frozenset()
         self.up = True
         self.pace = 0.0  # seconds that a question takes, smoothed; 0 = not known of what is live
-        self.answers: dict[Any, Any] = {}  # of unchanged users, see repeated.py
         self._noted: dict[str, float] = {}
         self.spool = Spool(root, settings.spool_bytes, self._unreadable)  # of the writing thread
         self.writing = Writing(self)
@@ -70,7 +68,6 @@ class Tenant:
         live = self.live
         if live is not None and gone:
             self.live = live.without(frozenset(gone))
-            self.answers.clear()
 
     def took(self, seconds: float, n: int) -> None:
         """That many questions were answered together."""

@@ -76,7 +76,6 @@ class Watching(Thread):
         tenant.is_up()  # whatever fails from here on
         if changed is None or marks.forgotten != seen.forgotten:
             tenant.histories.clear()
-            tenant.answers.clear()
         else:
             tenant.changed(changed)
         if marks.forgotten != seen.forgotten:
@@ -114,7 +113,6 @@ class Watching(Thread):
     def _list(tenant: Tenant, live: Live) -> None:
         with tenant.steady.read() as conn:
             tenant.live = live.listing(conn)
-        tenant.answers.clear()
 
     def _warm(self, tenant: Tenant, live: Live) -> bool:
         """Compiled, cached and paged in before the first question: with what was asked lately, one by one, so that
