@@ -1,9 +1,9 @@
 """What a long job tells its surroundings, and what it asks of them: progress, cancellation, checkpoints."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from os import getpid
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -95,7 +95,7 @@ class Watch:
 
         self._last[0] = monotonic()
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self.checkpoint.with_suffix(f".{getpid()}.tmp")
+        temporary = self.checkpoint.with_suffix(f".{os.getpid()}.tmp")
         save_file({name: _contiguous(array) for name, array in state().items()}, temporary)
         temporary.replace(self.checkpoint)
 
@@ -115,3 +115,14 @@ class Watch:
         """The job is done: its checkpoint is no longer needed."""
         if self.checkpoint is not None:
             self.checkpoint.unlink(missing_ok=True)
+
+
+def is_alive(pid: int) -> bool:
+    """Is a process of this number there? Not to be asked on Windows, where signal 0 is Ctrl-C."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # it is somebody else's
+    return True

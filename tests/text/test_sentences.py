@@ -137,7 +137,7 @@ def test_only_the_upper_layers_are_learned_and_the_encoder_itself_stays_as_it_is
     np.testing.assert_array_equal(sentences.vectors("tiny", TEXTS[:3]), before)
     assert all(p.requires_grad for p in tiny.auto_model.parameters())
     third = before.shape[1] // 3
-    after = sentences.vectors("tiny", TEXTS[:3], layers=layers)
+    after = sentences.vectors("tiny", TEXTS[:3], weights=sentences.fitting("tiny", layers))
     np.testing.assert_allclose(after[:, :third], before[:, :third], rtol=1e-5, atol=1e-6)
     assert np.abs(after[:, third:] - before[:, third:]).max() > 0.01
 
@@ -160,7 +160,7 @@ def test_what_is_served_is_what_was_learned_and_the_same_seed_makes_the_same(tin
     for name, array in learned[0][0].items():
         np.testing.assert_array_equal(array, learned[1][0][name])
     layers, hidden = learned[0]
-    margins = hidden.margins(sentences.vectors("tiny", texts, layers=layers))
+    margins = hidden.margins(sentences.vectors("tiny", texts, weights=sentences.fitting("tiny", layers)))
     loss = np.logaddexp(0.0, -np.where(has, 1.0, -1.0) * margins).mean()
     assert loss < 0.5 * told[0]
     assert ((margins > 0) == has).all()
@@ -174,6 +174,7 @@ def test_a_reader_with_layers_of_its_own_is_calibrated_on_texts_kept_aside_and_s
     assert np.isnan(model.chances([" ", "sun rise"])).all(axis=1).tolist() == [True, False]
     again = load(*model.state())
     np.testing.assert_array_equal(again.chances(TEXTS), model.chances(TEXTS))
+    assert again._weights is again._weights
     assert np.abs(replace(model, layers={}).margins(TEXTS) - model.margins(TEXTS)).max() > 0.001
 
 
@@ -194,7 +195,7 @@ def test_an_encoder_without_layers_is_read_as_it_is(tiny, monkeypatch):
 
 def test_layers_of_another_encoder_are_named(tiny):
     with pytest.raises(ArtifactError, match=r"encoder\.layer\.3.*train-emotion"):
-        sentences.vectors("tiny", ["ice"], layers={"encoder.layer.3.output.dense.weight": np.zeros((8, 9), np.float16)})
+        sentences.fitting("tiny", {"encoder.layer.3.output.dense.weight": np.zeros((8, 9), np.float16)})
 
 
 @pytest.mark.skipif(HERE, reason="the extra is installed")

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..watch import Arrays, Watch
+from ..watch import Arrays, Watch, is_alive
 
 STALE = 3600  # seconds after which a file that another machine was writing is nobody's
 
@@ -88,21 +88,11 @@ def _in_use(file: Path) -> bool:
         return False
     host, _, pid = file.stem.partition(".")[2].rpartition("-")
     if host == gethostname() and pid.isdigit() and sys.platform != "win32":  # where signal 0 is Ctrl-C
-        return _is_alive(int(pid))
+        return is_alive(int(pid))
     try:
         return time() - file.stat().st_mtime < STALE
     except FileNotFoundError:
         return True
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 
 from ..data.arrays import Bool, Float32, Float64
 from ..data.labelled import Labelled
-from ..text.sentences import Layers, SentenceModel, vectors
+from ..text.sentences import Layers, SentenceModel, fitting, vectors
 from ..watch import Watch
 from .sentence_layers import fit_layers
 from .sentence_torch import fit_hidden
@@ -42,7 +42,8 @@ def fit_sentences(
         v = vectors(encoder, train.texts, watch.on("vectors of texts").progress)
         hidden, apart = fit_hidden(v, train.has, 0, watch), _apart(train, v, labels, how, watch)
     if len(dev.texts):
-        apart.append((words.margins(dev.texts), hidden.margins(vectors(encoder, dev.texts, layers=layers)), dev.has))
+        v = vectors(encoder, dev.texts, weights=fitting(encoder, layers))
+        apart.append((words.margins(dev.texts), hidden.margins(v), dev.has))
     each = np.full((2, len(labels)), EACH, np.float32)
     if apart:
         each = _worth(*(np.concatenate(parts) for parts in zip(*apart, strict=True)))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtra
+from ..watch import is_alive
 
 try:
     import prometheus_client as prometheus
@@ -109,13 +110,3 @@ def _bury(folder: Path) -> None:
         pid = path.stem.rpartition("_")[2]
         if pid.isdigit() and not is_alive(int(pid)):
             path.unlink(missing_ok=True)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -8,6 +8,7 @@ from socket import gethostname
 
 import sqlalchemy as sa
 
+from ..watch import is_alive
 from .tables import leases
 from .tables.base import alone
 
@@ -76,12 +77,8 @@ def alive(holder: str) -> bool:
     if elsewhere(holder) or sys.platform == "win32":
         return True
     _, pid, word = holder.rsplit(":", 2)
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
+    if not is_alive(int(pid)):
         return False
-    except PermissionError:
-        pass  # it is somebody else's
     state, born = _state_and_birth(int(pid))
     return state != "Z" and word.partition("-")[2] in ("", born)
 

@@ -9,7 +9,7 @@ upper layers are learned for them (algorithms/sentence_layers.py): a reader then
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -66,7 +66,11 @@ class SentenceModel:
         return np.asarray(self.words.margins(texts) + self.hidden.margins(self._vectors(texts)), np.float32)
 
     def _vectors(self, texts: Sequence[str]) -> Float32:
-        return vectors(self.encoder, texts, layers=self.layers)
+        return vectors(self.encoder, texts, weights=self._weights)
+
+    @cached_property
+    def _weights(self) -> Any:
+        return fitting(self.encoder, self.layers)
 
     def chances(self, texts: Sequence[str]) -> Float32:
         """float32 (n, n_labels); NaN for an empty text."""
@@ -95,13 +99,12 @@ class SentenceModel:
         return cls(TextModel.load(settings, arrays), settings["encoder"], hidden, layers)
 
 
-def vectors(encoder: str, texts: Sequence[str], report: Any = None, layers: Layers | None = None) -> Float32:
+def vectors(encoder: str, texts: Sequence[str], report: Any = None, weights: Any = None) -> Float32:
     """Means over a text's tokens of what three layers say, at a third, at two thirds and at the end, float32 (n, 3 d).
 
-    Of an encoder without layers, its one vector. layers: parameters that are other ones than the encoder's
+    Of an encoder without layers, its one vector. weights: parameters that are other ones than the encoder's (`fitting`)
     """
     model, found = opened(encoder), []
-    weights = _fitting(encoder, transformer_of(model), layers) if layers else None
     order = np.argsort([-len(text) for text in texts], kind="stable")  # texts of one length together: little padding
     for start in range(0, len(order), BATCH):
         found.append(_of_layers(model, [texts[i] for i in order[start : start + BATCH]], weights))
@@ -146,10 +149,13 @@ def _of_layers(model: Any, texts: Sequence[str], weights: Any) -> Float32:
         return np.asarray(token_means(model, other if weights else transformer, texts).numpy(), np.float32)
 
 
-def _fitting(encoder: str, transformer: Any, layers: Layers) -> Any:
-    """The layers as tensors, once they are seen to belong to this encoder."""
+def fitting(encoder: str, layers: Layers) -> Any:
+    """The layers as tensors, once they are seen to belong to this encoder; None = there are none."""
+    if not layers:
+        return None
     import torch
 
+    transformer = transformer_of(opened(encoder))
     known = {} if transformer is None else {name: tuple(p.shape) for name, p in transformer.named_parameters()}
     for name, array in layers.items():
         if known.get(name) != array.shape:
