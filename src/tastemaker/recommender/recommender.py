@@ -230,15 +230,16 @@ class Recommender:
                 drafts[i].take(level, mine, values)
 
     def _slate(self, draft: Draft, one: Batch, explain: bool) -> Slate:
+        ids = self.catalog.items.ids
         first = draft.levels[0] if draft.levels else Level("nothing", "", self.levels[-1].scorer)
         reasons = self._reasons(draft, one) if explain else ((),) * len(draft.rows)
         voice = next(iter(first.scorer.spoke(one)), None) if draft.levels else None
         turn = [voice.why] if voice is not None and voice.why else []
         why = "; ".join(dict.fromkeys([self.problem] * bool(self.problem) + draft.why + turn))
         return Slate(
-            items=tuple(self.catalog.items.ids[row] for row in draft.rows),
+            items=tuple([ids[row] for row in draft.rows]),
             scores=tuple(draft.scores),
-            sources=tuple(level.name for level in draft.levels),
+            sources=tuple([level.name for level in draft.levels]),
             reasons=reasons,
             version=first.version,
             level=first.name,

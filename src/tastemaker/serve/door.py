@@ -1,10 +1,10 @@
 """The door: what every request passes, before any framework: its id, its size, its key, its rate; and what every answer
 carries. The question that is asked most, GET …/users/ID/recommendations, is answered right here."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from os import urandom
 from re import compile as pattern
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from .logs import log
@@ -27,7 +27,7 @@ QUIET = 400  # statuses from which on a request is logged without being asked to
 class Door:
     def __init__(self, worker: Worker, app: Any) -> None:
         """app: a FastAPI, which is behind the door."""
-        self._worker, self._app = worker, app
+        self._worker, self._app, self._ids = worker, app, _request_ids()
 
     def document(self) -> dict[str, Any]:
         """The OpenAPI."""
@@ -40,7 +40,7 @@ class Door:
             return
         begun, status, headers = monotonic(), [0], dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else urandom(12).hex()
+        request_id = given.decode() if _REQUEST_ID.fullmatch(given) else next(self._ids)
 
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -126,6 +126,17 @@ class Door:
             return {"type": "http.request", "body": whole, "more_body": False}
 
         return again
+
+
+def _request_ids() -> Iterator[str]:
+    """Of 24 hexadecimal digits, those of the second first: an index of what was shown lately grows at its end.
+
+    Drawn many at once, since a call into the system for each lets other threads in between.
+    """
+    while True:
+        drawn = urandom(8 * 256).hex()
+        for start in range(0, len(drawn), 16):
+            yield f"{int(time()):08x}{drawn[start : start + 16]}"
 
 
 def _fine(user: str) -> bool:

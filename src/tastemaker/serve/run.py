@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from ..errors import MissingExtra, QueryError, StoreError
 from ..store.keys import Key, list_keys
@@ -94,9 +95,17 @@ def _uvicorn(settings: Settings) -> None:
     # A backlog for bursts; no access log of its own, since the door writes one; no header that names the server.
     uvicorn.run(
         APP, factory=True, host=settings.host, port=settings.port, workers=settings.workers, log_level="warning",
-        access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=GRACE, backlog=2048,
+        http=_protocol(), access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=GRACE, backlog=2048,
         timeout_keep_alive=75, lifespan="on", proxy_headers=False, ws="none",
     )  # fmt: skip
+
+
+def _protocol() -> Any:
+    if find_spec("httptools") is None:
+        return "auto"
+    from .joined import JoinedProtocol
+
+    return JoinedProtocol
 
 
 def _granian(settings: Settings) -> None:

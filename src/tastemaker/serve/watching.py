@@ -26,7 +26,7 @@ WARM = 32  # queries
 WARM_SECONDS = 10.0  # after which no further query is tried
 SLOW = 5.0  # seconds between looks at what changes rarely
 SELDOM = 300.0  # seconds between looks at what stays damaged
-WALKS = (4000, 20, 20)  # allocations after which the collector walks: every answer waits for it
+WALKS = (50_000, 20, 20)  # allocations after which the collector walks: every answer waits for it
 
 
 @dataclass
