@@ -95,8 +95,8 @@ def _uvicorn(settings: Settings) -> None:
     # A backlog for bursts; no access log of its own, since the door writes one; no header that names the server.
     uvicorn.run(
         APP, factory=True, host=settings.host, port=settings.port, workers=settings.workers, log_level="warning",
-        http=_protocol(), access_log=False, server_header=False, date_header=False, timeout_graceful_shutdown=GRACE, backlog=2048,
-        timeout_keep_alive=75, lifespan="on", proxy_headers=False, ws="none",
+        http=_protocol(), access_log=False, server_header=False, date_header=False, backlog=2048,
+        timeout_graceful_shutdown=GRACE, timeout_keep_alive=75, lifespan="on", proxy_headers=False, ws="none",
     )  # fmt: skip
 
 
