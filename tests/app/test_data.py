@@ -230,8 +230,12 @@ def test_a_card_shows_anybodys_words_as_text() -> None:
     row = {
         "rank": 1, "title": "<script>", "about": "a & b", "why": "**so**", "words_by": "", "kind": "content",
         "score": 1.0, "chance": None, "share": 0.5, "value": None,
+        "parts": [{"part": "<i>near</i>", "weight": 0.25}],
     }  # fmt: skip
     drawn = card(row, None)
     assert "<b>1. &lt;script&gt;</b><small>a &amp; b</small><p>**so**</p>" in drawn
     assert words.SCORE.format(share=0.5) in drawn
     assert 'style="width:50%"' in drawn
+    assert "&lt;i&gt;near&lt;/i&gt;" in drawn
+    assert "0.25" in drawn
+    assert words.NO_PARTS in card(row | {"parts": []}, None)

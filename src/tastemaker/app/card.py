@@ -1,8 +1,11 @@
-"""An item of a list as one piece of HTML: a change draws ten of them, and each piece is a message to the browser."""
+"""An item of a list as one piece of HTML: a change draws ten of them, and each piece is a message to the browser.
+
+What unfolds is the browser's own: a popover for each would cost a change a tenth of a second.
+"""
 
 from html import escape
 
-from tastemaker.app import words
+from tastemaker.app import parts, words
 from tastemaker.app.data.plot import Row
 from tastemaker.data.dataset import Scale
 
@@ -13,8 +16,16 @@ def card(row: Row, stars: Scale | None) -> str:
     by = f" {_badge(words.WORDED_BY.format(model=row['words_by']), 'gray')}" if row["words_by"] else ""
     return (
         f'<div class="tastemaker-card"><div><b>{row["rank"]}. {escape(row["title"])}</b><small>{about}</small>'
-        f"<p>{escape(row['why'])}{by}</p></div><div>{_sure(row, stars)}</div></div>"
+        f"<p>{escape(row['why'])}{by}</p></div><div>{_sure(row, stars)}</div>{_why(row)}</div>"
     )
+
+
+def _why(row: Row) -> str:
+    """The parts of the score, unfolded on a click."""
+    told = [{words.COL_PART: one["part"], words.COL_WEIGHT: round(one["weight"], 3)} for one in row["parts"]]
+    table = parts.table_html([words.COL_PART, words.COL_WEIGHT], told, words.WHY) if told else ""
+    says = words.WHY_SAYS.format(score=row["score"]) if told else words.NO_PARTS
+    return f"<details><summary>{escape(words.WHY)}</summary><p>{escape(says)}</p>{table}</details>"
 
 
 def _sure(row: Row, stars: Scale | None) -> str:

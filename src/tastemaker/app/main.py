@@ -23,13 +23,15 @@ STYLE = """<style>
 .tastemaker-table td.n{font-variant-numeric:tabular-nums}
 .tastemaker-table td.s{white-space:nowrap}
 .tastemaker-table td.l{min-width:12rem}
-.tastemaker-says{font-size:14px;margin:0 0 .6rem}
 .tastemaker-card{display:flex;flex-wrap:wrap;gap:.6rem 2rem;line-height:1.55}
 .tastemaker-card>div{flex:5 1 15rem;min-width:0;overflow-wrap:anywhere}
 .tastemaker-card>div+div{flex:3 1 9rem}
 .tastemaker-card b{font-weight:600;display:block}
 .tastemaker-card p{font-size:14px;margin:.5rem 0 0}
 .tastemaker-card small{font-size:14px;color:light-dark(#5b6470,#b3bac4)}
+.tastemaker-card details{flex:1 1 100%;font-size:14px}
+.tastemaker-card details p{margin:.3rem 0 .6rem}
+.tastemaker-card summary{cursor:pointer;width:fit-content;color:light-dark(#1d52a0,#9cc5f2)}
 .tastemaker-bar{height:8px;border-radius:4px;background:rgba(128,140,155,.25);margin:.5rem 0}
 .tastemaker-bar div{height:8px;border-radius:4px;background:#2f77bd}
 .tastemaker-badge{display:inline-block;padding:0 .35rem;border-radius:5px;font-size:13px;

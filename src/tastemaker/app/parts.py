@@ -48,26 +48,22 @@ def download(name: str, rows: Callable[[], Rows]) -> None:
     )  # fmt: skip
 
 
-def table(rows: Rows, empty: str = "", alt: str = "", says: str = "") -> None:
-    """Few rows wrap and are read aloud; many scroll. A column of which nothing is known is left out.
-
-    says: a line above few rows
-    """
+def table(rows: Rows, empty: str = "", alt: str = "") -> None:
+    """Few rows wrap and are read aloud; many scroll. A column of which nothing is known is left out."""
     if not rows:
         if empty:
             st.caption(empty)
         return
     said = [name for name in rows[0] if any(row.get(name) not in (None, "") for row in rows)]
     if len(rows) <= FEW:
-        above = f'<p class="tastemaker-says">{escape(says)}</p>' if says else ""
-        st.html(above + _as_html(said, rows, alt or said[0]))
+        st.html(table_html(said, rows, alt or said[0]))
         return
     st.dataframe(
         [{name: row.get(name) for name in said} for row in rows], hide_index=True, width="stretch", alt=alt or None
     )
 
 
-def _as_html(names: Sequence[str], rows: Rows, label: str) -> str:
+def table_html(names: Sequence[str], rows: Rows, label: str) -> str:
     """A table that the keyboard can scroll where the screen is narrow."""
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
     cells = ("".join(_cell(row.get(name)) for name in names) for row in rows)

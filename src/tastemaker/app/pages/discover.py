@@ -90,9 +90,6 @@ def _actions(opened: frame.Opened, answers: Answers, row: Row, person: discover.
             format_func=lambda v: f"{'★' * round(v)} {v:g}" if scale.best <= 5 else f"{v:g}",
             on_change=_did, kwargs={"kind": "rating", "id_": id_, "key": key}, args=who,
         )  # fmt: skip
-    with st.popover(words.WHY, icon=":material/help:"):
-        said = [{words.COL_PART: p["part"], words.COL_WEIGHT: round(p["weight"], 3)} for p in row["parts"]]
-        parts.table(said, words.NO_PARTS, says=words.WHY_SAYS.format(score=row["score"]))
 
 
 def _did(opened: frame.Opened, answers: Answers, user: str | None, kind: str, id_: str, key: str = "") -> None:
