@@ -40,7 +40,7 @@ TOLD, K = 5, 10
 NAMES = ("same artist", "same album")
 KINDS = ("never", "once", "more")
 GRAPH = GraphFilter(near=())
-AUDIO = Together(blocks=("numbers",), epochs=20, learning_rate=3e-3, patience=4)
+AUDIO = Together(blocks=("numbers",), epochs=6, learning_rate=3e-2, patience=4)
 FULL = replace(AUDIO, beside=NAMES)
 
 

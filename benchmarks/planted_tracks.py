@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--tracks", type=int, default=100_000)
     parser.add_argument("--plays", type=int, default=1_000_000)
     parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--rate", type=float, default=3e-3, help="of the first step")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     rng = np.random.default_rng(asked.seed)
@@ -48,7 +49,9 @@ def main() -> None:
     data = Dataset(events, catalog, Vocab(tuple(f"u{i}" for i in range(asked.plays // EACH))))
     block = fit_measures(columns, ~unmet).encode(columns)
     features = Features(catalog.items, {"numbers": block})
-    model = Together(blocks=("numbers",), epochs=asked.epochs, hidden=(256,), learning_rate=3e-3, patience=3, gap=0)
+    model = Together(
+        blocks=("numbers",), epochs=asked.epochs, hidden=(256,), learning_rate=asked.rate, patience=3, gap=0
+    )
     begun = perf_counter()
     tower = model.fit(data, features, np.random.default_rng(0), Watch(report))
     print(f"{asked.tracks} tracks, {int(kept.sum())} plays, learned in {perf_counter() - begun:.0f} s")

@@ -213,6 +213,17 @@ def test_each_epoch_is_learned_on_one_thread_whatever_ran_before_it(rng, monkeyp
     assert set(threads) == {1}
 
 
+def test_the_rate_falls_in_a_straight_line_to_nothing_and_no_further(rng, monkeypatch):
+    rates = []
+    step = own.Adam.step
+    monkeypatch.setattr(own.Adam, "step", lambda self, rate: (rates.append(rate), step(self, rate))[1])
+    data, features, _ = hidden_rooms(rng)
+    replace(SMALL, blocks=("numbers",), held_out=0.0).fit(data, features, rng, Watch())
+    n = len(rates)
+    assert n > SMALL.epochs
+    np.testing.assert_allclose(rates, SMALL.learning_rate * (1.0 - np.arange(n) / n), rtol=1e-9)
+
+
 def test_it_stops_when_the_validation_loss_gets_no_lower(rng):
     data, features, _ = hidden_rooms(rng)
     done = []

@@ -41,6 +41,7 @@ FEWEST = 4  # users to be validated on, below which every epoch is learned and n
 class Together(Algorithm):
     """
     blocks, beside: what the network sees, and what is compared beside its output (scorers.Tower)
+    learning_rate:  of the first step; it falls to 0 in a straight line over all epochs
     window, gap:    which items of a group are a pair (data.pairs.pairs_of)
     held_out:       share of the users who are validated on, unless validation events are given; 0 = nobody
     fresh:          share of the items that nobody learns from meanwhile

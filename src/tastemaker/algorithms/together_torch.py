@@ -100,12 +100,13 @@ class Net:
     def epoch(self, rng: np.random.Generator, epoch: int) -> float:
         """One pass over an epoch's draws; the mean loss."""
         torch.manual_seed(self.seed + epoch)  # dropout, the same when resumed
-        losses = []
-        for part in self.parts(self.draws.epoch(rng, *self.n_against)):
+        losses, parts = [], self.parts(self.draws.epoch(rng, *self.n_against))
+        for k, part in enumerate(parts):
             loss = self.loss(part, True)
             loss.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-            self.optimizer.step(self.spec.learning_rate)
+            done = (epoch + k / len(parts)) / self.spec.epochs
+            self.optimizer.step(self.spec.learning_rate * (1.0 - done))
         return float(torch.stack(losses).mean())
 
     @property

@@ -120,7 +120,7 @@ FIELDS: dict[type[Algorithm], dict[str, Range | Choice]] = {
         "firm": _log(0.03, 3.0),
     },
     Together: {
-        "learning_rate": _log(1e-4, 1e-2),
+        "learning_rate": _log(1e-4, 1e-1),
         "temperature": _log(0.02, 1.0),
         "dim": _whole(8, 256),
         "dropout": Range(0.0, 0.6),
