@@ -136,7 +136,8 @@ def our_best(fold: Fold) -> tuple[dict[str, Any], Seconds]:
     chosen = perf_counter()
     for member in (replace(FULL, held_out=0.0), GRAPH):  # once more, with nothing left to choose
         learned(member)(fold)
-    return judged(model, fold), (perf_counter() - chosen, chosen - begun)
+    ended = perf_counter()
+    return judged(model, fold), (ended - chosen, chosen - begun)
 
 
 def best_mapped(fold: Fold) -> tuple[dict[str, Any], Seconds]:

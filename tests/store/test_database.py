@@ -84,6 +84,24 @@ def test_sqlite_is_prepared(sqlite: Store) -> None:
         assert {name: conn.exec_driver_sql(f"PRAGMA {name}").scalar() for name in wanted} == wanted
 
 
+def test_what_was_deleted_is_in_no_file_any_more(sqlite: Store) -> None:
+    said = "a secret that somebody wants forgotten"
+    with sqlite.begin() as conn:
+        add_new(conn, users, [{"row": 1, "id": said, "synthetic": False, "profile": None}])
+    sqlite.write_through()
+    with sqlite.begin() as conn:
+        conn.execute(users.delete())
+    sqlite.write_through()
+    left = [path.name for path in sqlite.root.iterdir() if path.is_file() and said.encode() in path.read_bytes()]
+    assert left == []
+    with sqlite.begin() as conn:
+        add_new(conn, users, [{"row": 1, "id": said, "synthetic": False, "profile": None}])
+        conn.execute(users.delete())
+        sqlite.write_through()  # somebody writes: it waits a moment, and harms nothing
+    with sqlite.read() as conn:
+        assert conn.exec_driver_sql("PRAGMA busy_timeout").scalar() == 10_000
+
+
 def test_a_server_that_does_not_answer() -> None:
     pytest.importorskip("psycopg")
     with socket.socket() as taken:  # bound, but nobody listens

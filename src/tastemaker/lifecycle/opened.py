@@ -89,7 +89,9 @@ class Opened:
         """Remove a user, their events and slates; and say which versions had learned from them."""
         elsewhere = self._forget_elsewhere(user)
         with self.store.begin() as conn:
-            return database.forget(conn, user, elsewhere)
+            found = database.forget(conn, user, elsewhere)
+        self.store.write_through()
+        return found
 
     def _forget_elsewhere(self, user: str) -> int:
         """Rows of theirs in the tables of another program ([foreign]), which are removed, with what they typed."""

@@ -80,18 +80,20 @@ def unsaid(scores: Float32) -> Float32:
 
 def neighbor_shares(features: Features, blocks: tuple[str, ...], known: Bool) -> Csr:
     """E: csr (len(features), len(known)); an item that is not known and resembles none that is has an empty row."""
-    from ..kernels.topk import top_of_factors
+    from ..kernels.topk import TOGETHER, top_of_scores
 
     n, mine = len(features), np.flatnonzero(known)
     others = np.setdiff1d(np.arange(n), mine)
     content = _content(features, blocks)
     rows, columns, shares = [mine], [mine], [np.ones(len(mine), np.float32)]
-    if len(others) and len(mine) and content.shape[1]:
-        best, near = top_of_factors(content[others], content[mine], NEIGHBORS)
+    step = TOGETHER  # queries that one thread looks through: a service opens a model while another thread answers
+    for start in range(0, len(others) if content.shape[1] and len(mine) else 0, step):
+        asked = others[start : start + step]
+        best, near = top_of_scores(content[asked] @ content[mine].T, NEIGHBORS)
         weight = np.where(best >= 0, np.maximum(near, 0.0), 0.0) ** 2  # the nearest count most
         total = weight.sum(axis=1, keepdims=True)
         kept = weight > 0
-        rows.append(np.broadcast_to(others[:, None], best.shape)[kept])
+        rows.append(np.broadcast_to(asked[:, None], best.shape)[kept])
         columns.append(mine[best[kept]])
         shares.append((weight / np.where(total > 0, total, 1.0))[kept].astype(np.float32))
     return csr(np.concatenate(rows), np.concatenate(columns), np.concatenate(shares), (n, len(known)))

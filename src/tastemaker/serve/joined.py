@@ -1,5 +1,6 @@
 """An answer's head and body leave together: one call into the system, one packet, instead of two of each."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -14,18 +15,21 @@ class Joined:
     def write(self, data: bytes) -> None:
         if self._head:
             data, self._head = self._head + data, b""
-        elif data.startswith(b"HTTP/"):
-            self._head = data
-            self._loop.call_soon(self._flush)
+        elif data[:5] == b"HTTP/":
+            self._head = bytes(data)
+            self._loop.call_soon(self.flush)
             return
         self._transport.write(data)
 
-    def _flush(self) -> None:
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.write(b"".join(parts))
+
+    def flush(self) -> None:
         if self._head:
             self.write(b"")
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def __getattr__(self, name: str) -> Any:
@@ -37,3 +41,6 @@ class JoinedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(Joined(transport, self.loop))  # type: ignore[arg-type]
+
+    def eof_received(self) -> None:
+        self.transport.flush()  # type: ignore[attr-defined]  # else the loop closes it with the head inside

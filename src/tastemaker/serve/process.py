@@ -11,7 +11,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # read when NumPy is importe
 os.environ.setdefault("NUMBA_NUM_THREADS", "1")  # a second one waits for a core that the loop needs: 14 ms instead of 2
 with suppress(OSError, AttributeError, TypeError):
     ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX: a heap for each thread would keep what loading took
-gc.set_threshold(50_000)  # until all is loaded, see watching.py: else a third of the time goes into walks
+gc.set_threshold(50_000)  # else a third of the time of loading goes into walks; see watching.py for what follows
 
 from .. import kernels  # noqa: E402
 from .app import create  # noqa: E402

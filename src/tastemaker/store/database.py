@@ -50,8 +50,7 @@ def _prepare(raw: sqlite3.Connection, busy_seconds: float) -> None:
     for pragma in (
         f"busy_timeout = {int(busy_seconds * 1000)}",
         "journal_mode = WAL",
-        "synchronous = NORMAL",  # a crash of the machine may lose the last commit, never the database
-        "wal_autocheckpoint = 8000",  # pages: what many transactions write into one page reaches the file once
+        "synchronous = NORMAL",  # a crash of the machine may lose the last commits, never the database
         "foreign_keys = ON",
         "secure_delete = ON",  # what is forgotten is overwritten
     ):

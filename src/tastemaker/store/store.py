@@ -1,7 +1,7 @@
 """A project's data in one place: its directory, database, artifacts and cache; the verbs are in the other rooms."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,8 @@ from .limits import Limits
 from .location import PROJECT_FILE, Location, chosen_url, file_of, project_url, read_location, shown, stored_form
 from .meta import get_meta, put_meta
 from .schema import check_revision, check_room, drop, is_empty, revision, upgrade
+
+MOMENT = 200  # ms
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,17 @@ class Store:
     def begin(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that may write: one at a time, all or nothing."""
         return transaction(self.engine)
+
+    def write_through(self) -> None:
+        """SQLite: what was deleted is overwritten in the file itself, and no log holds it; unless others are at work
+        for longer than a moment: then the next one does it."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with suppress(sa.exc.DBAPIError), self.engine.connect() as conn:
+            patience = conn.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+            conn.exec_driver_sql(f"PRAGMA busy_timeout = {MOMENT}")
+            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            conn.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that only reads, sees one moment, and waits for nobody."""
