@@ -13,7 +13,7 @@ from ..shops import edit
 
 TRACKS, LISTS, EACH = 120, 40, 10
 SOUND = ("danceability", "energy", "valence", "tempo", "loudness")
-SMALL = {"dim = 64\nepochs = 20": "dim = 8\nhidden = [16]\nbatch_size = 64\nepochs = 2"}
+SMALL = {"dim = 64\nepochs = 6": "dim = 8\nhidden = [16]\nbatch_size = 64\nepochs = 2"}
 
 
 def sounding(folder: Path) -> Path:
