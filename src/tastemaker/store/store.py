@@ -85,8 +85,10 @@ class Store:
         with suppress(sa.exc.DBAPIError), self.engine.connect() as conn:
             patience = conn.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
             conn.exec_driver_sql(f"PRAGMA busy_timeout = {MOMENT}")
-            conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
-            conn.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
+            try:
+                conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            finally:  # the pool hands this connection on
+                conn.exec_driver_sql(f"PRAGMA busy_timeout = {patience}")
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that only reads, sees one moment, and waits for nobody."""

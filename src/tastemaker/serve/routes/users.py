@@ -43,9 +43,9 @@ def forget_user(caller: Admin, user: Segment) -> dict[str, Any]:
     tenant = caller.tenant
     with tenant.store.begin() as conn:
         found = forget(conn, user)  # every worker hears of it
-    tenant.store.write_through()
     tenant.changed([user])
     tenant.writing.showing.meet_anew()
+    tenant.store.write_through()
     return found._asdict()
 
 
